@@ -1,0 +1,67 @@
+"""The process that holds a model: loads it, proves it, answers one message at a time.
+
+Started by `stt_supervisor` as `python stt_worker.py FD`, with one end of a socket pair.
+Nothing else runs here, so whatever a native library does (abort, hang, run out of memory)
+it does to this process alone. It leaves when its supervisor does.
+
+Messages are pickled tuples; both ends are this program, on one machine, over an unnamed
+socket.  In: a ModelSpec first, then ("transcribe", [ChunkJob]) or ("detect", audio).
+Out: ("ready", ModelInfo, seconds) or ("failed", reason); then ("ok", answer) or ("error", reason).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, TypeAlias
+
+from stt_backends import Backend, ModelSpec
+from stt_errors import InferenceError, ModelLoadError
+from stt_runner import load_and_prove
+
+Load: TypeAlias = Callable[[ModelSpec], tuple[Backend, float]]
+
+
+def main(descriptor: int, load: Load = load_and_prove) -> int:
+    _die_with_parent()
+    pipe: Connection[Any, Any] = Connection(descriptor)
+    try:
+        spec = pipe.recv()
+        try:
+            backend, seconds = load(spec)
+        except ModelLoadError as error:
+            pipe.send(("failed", str(error)))
+            return 1
+        pipe.send(("ready", backend.info, seconds))
+        while True:
+            pipe.send(_answer(backend, pipe.recv()))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return 0  # the supervisor is gone, and with it everyone who waits
+
+
+def _answer(backend: Backend, message: tuple[str, Any]) -> tuple[str, Any]:
+    verb, payload = message
+    try:
+        if verb == "transcribe":
+            return "ok", backend.transcribe(payload)
+        return "ok", backend.detect_language(payload)
+    except InferenceError as error:
+        return "error", str(error)
+
+
+def _die_with_parent() -> None:
+    """On Linux the kernel ends this process when its supervisor dies, even mid-inference."""
+    if sys.platform != "linux":
+        return
+    set_parent_death_signal = 1
+    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() == 1 and os.environ.get("STT_WORKER_PARENT") != "1":
+        os._exit(0)  # it died between the fork and the call above
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,22 @@
+"""What every suite shares."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from api_server.settings import Settings
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own environment must not change what a test sees."""
+    for name in list(os.environ):
+        if name.removesuffix("_FILE").lower() in Settings.model_fields:
+            monkeypatch.delenv(name)

@@ -1,0 +1,127 @@
+"""Peers of the real things, for tests: same interface, behaviour set by the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from stt_errors import OptionError
+from stt_types import (
+    AudioSource,
+    Coverage,
+    Event,
+    Progress,
+    Segment,
+    Timings,
+    TranscribeOptions,
+    Transcript,
+)
+
+SEGMENT = Segment(id=0, start=0.0, end=3.4, text="안녕하세요.", avg_logprob=-0.25)
+TRANSCRIPT = Transcript(
+    text="안녕하세요.",
+    language="ko",
+    language_probability=0.98,
+    duration=3.89,
+    segments=(SEGMENT,),
+    suppressed=(),
+    coverage=Coverage(3.89, 3.4, 3.4),
+    backend="faster-whisper",
+    model="base",
+    timings=Timings(decode=0.01, vad=0.02, queue=0.0, inference=0.58, total=0.61),
+)
+DUMMY = Transcript(
+    text="[Dummy] Transcription of call.wav (61.4 s, 2 channels)",
+    language=None,
+    language_probability=0.0,
+    duration=61.4,
+    segments=(),
+    suppressed=(),
+    coverage=Coverage(61.4, 0.0, 0.0),
+    backend="dummy",
+    model="base",
+    is_dummy=True,
+    error_reason="no model named base",
+    dummy_reason="model_load_failed",
+)
+
+
+@dataclass
+class FakeEngine:
+    """An engine that answers what it was told to.
+
+    script: what `stream` does, in order: an event is yielded, a number is waited for in
+    seconds, an exception is raised.
+    """
+
+    script: Sequence[Event | float | Exception] = (Progress(1.0, 3.89), SEGMENT, TRANSCRIPT)
+    language: tuple[str, float] | Exception = ("ko", 0.98)
+    full: Exception | None = None
+    model_name: str = "base"
+    backend: str = "faster-whisper"
+    is_dummy: bool = False
+    error_reason: str | None = None
+    state: Literal["loading", "ready", "dummy", "failed", "stopped"] = "ready"
+    proved: bool = True
+    device: str = "cpu"
+    compute_type: str = "int8"
+    languages: frozenset[str] = frozenset({"en", "ko"})
+    backlog_seconds: float = 0.0
+    started: bool = False
+    cancelled: int = 0
+    finished: int = 0
+    reloads: int = 0
+    options: TranscribeOptions | None = None
+    source: AudioSource | None = None
+    content: bytes = b""
+
+    def describe(self) -> dict[str, object]:
+        return {"ctranslate2": "4.8.5"}
+
+    async def start(self) -> None:
+        self.started = True
+
+    async def stop(self) -> None:
+        self.started = False
+        self.state = "stopped"
+
+    async def reload(self) -> None:
+        self.reloads += 1
+
+    def check(self, options: TranscribeOptions) -> None:
+        if options.language is not None and options.language not in self.languages:
+            raise OptionError("language", f"unknown; one of {', '.join(sorted(self.languages))}")
+
+    def refuse_if_full(self) -> None:
+        if self.full is not None:
+            raise self.full
+
+    async def stream(
+        self,
+        source: AudioSource,
+        options: TranscribeOptions,
+        *,
+        fallback: Literal["dummy", "error"] | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        self.source, self.options = source, options
+        self.content = source.file.read()
+        try:
+            for step in self.script:
+                if isinstance(step, Exception):
+                    raise step
+                if isinstance(step, float | int):
+                    await asyncio.sleep(step)
+                else:
+                    yield step
+            self.finished += 1
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled += 1
+            raise
+
+    async def detect_language(self, source: AudioSource) -> tuple[str, float]:
+        self.source, self.content = source, source.file.read()
+        if isinstance(self.language, Exception):
+            raise self.language
+        return self.language

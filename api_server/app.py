@@ -1,0 +1,106 @@
+"""The application: wiring only. `python -m api_server.app` serves it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+
+from api_server import __version__, logs, openapi, server
+from api_server import engine as engines
+from api_server.dependencies import Services
+from api_server.drain import Drain
+from api_server.engine import SpeechEngine
+from api_server.errors import error_response
+from api_server.lifeline import Lifeline
+from api_server.metrics import Metrics
+from api_server.middleware import ErrorBoundary, Gate, RequestRecorder
+from api_server.record import record_of
+from api_server.routes import admin, docs, health, language, transcribe
+from api_server.settings import Settings, SettingsProblem, load_settings
+
+ROUTERS = (transcribe.router, language.router, health.router, admin.router, docs.router)
+
+
+def create_app(settings: Settings, engine: SpeechEngine | None = None) -> FastAPI:
+    """Build the application around an engine: the real one, unless a test brings its own."""
+    services = Services(
+        settings=settings,
+        engine=engine or engines.build(settings),
+        metrics=Metrics(),
+        drain=Drain(settings.stt_drain_seconds),
+    )
+    app = FastAPI(
+        title="stt-api",
+        version=__version__,
+        lifespan=_lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=_middleware(services),
+        exception_handlers={HTTPException: _answer, RequestValidationError: _answer},
+    )
+    app.state.services = services
+    for router in ROUTERS:
+        app.include_router(router)
+    openapi.describe(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    engine: SpeechEngine = app.state.services.engine
+    await engine.start()
+    try:
+        yield
+    finally:
+        await engine.stop()
+
+
+def _middleware(services: Services) -> list[Middleware]:
+    """Outermost first; middleware.py says why in this order."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=services.settings.cors_origins,
+        allow_methods=("GET", "POST"),
+        allow_headers=("Authorization", "X-Request-ID"),
+        expose_headers=("X-Request-ID", "X-Dummy", "Server-Timing", "Retry-After"),
+    )
+    return [
+        Middleware(RequestRecorder, metrics=services.metrics),
+        Middleware(Lifeline, drain=services.drain),
+        *([cors] if services.settings.cors_origins else []),
+        Middleware(GZipMiddleware, minimum_size=1024, compresslevel=6),
+        Middleware(ErrorBoundary),
+        Middleware(Gate, settings=services.settings, drain=services.drain),
+    ]
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    """The framework's own errors, in the service's shape."""
+    record = record_of(request.scope)
+    return error_response(logs.report(error, record), record.request_id)
+
+
+def main() -> None:
+    """Read the settings and serve; a setting that cannot be read ends it with status 2."""
+    try:
+        settings = load_settings()
+    except SettingsProblem as problem:
+        print(f"stt-api: {problem}", file=sys.stderr)
+        raise SystemExit(2) from None
+    logs.configure(settings.log_level, settings.log_format)
+    server.serve(create_app(settings), settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the service calls out to."""

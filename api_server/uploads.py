@@ -1,0 +1,157 @@
+"""A request's form, with its file on disk as it arrives and gone when the request is.
+
+The file has no name: the system frees it when it is closed, also when this process dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from api_server.errors import MalformedBody, StorageFull, UnsupportedBody, UploadStalled
+from api_server.form_parser import MAX_FIELDS, FormParser, too_large
+from api_server.settings import Settings
+from api_server.threads import in_thread
+
+# What a form may hold beside its file: boundaries, headers, fields.
+FORM_OVERHEAD_BYTES = 1024 * 1024
+MAX_URLENCODED_BYTES = 64 * 1024
+STALL_SECONDS = 60.0
+# One trip to a thread for this much; a short clip takes one in all.
+WRITE_BYTES = 512 * 1024
+
+
+@dataclass(slots=True)
+class ReceivedForm:
+    """What came: text fields, and the file with the name it was given, if there was one."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    file: BinaryIO | None = None
+    filename: str = "upload"
+
+
+@asynccontextmanager
+async def received_form(request: Request, settings: Settings) -> AsyncIterator[ReceivedForm]:
+    """Read the body, bounded in size and patience; the file lives as long as the context."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        async with _spool(settings.stt_upload_dir) as spool:
+            yield await _read_multipart(request, settings.max_upload_bytes, spool)
+    elif kind == "application/x-www-form-urlencoded":
+        yield ReceivedForm(await _read_urlencoded(request))
+    else:
+        raise UnsupportedBody(
+            "Content-Type: send multipart/form-data, or application/x-www-form-urlencoded"
+        )
+
+
+async def _read_multipart(request: Request, max_bytes: int, spool: _Spool) -> ReceivedForm:
+    _refuse_long(request, max_bytes)
+    parser = FormParser(request.headers["content-type"], max_bytes)
+    received = 0
+    async for chunk in _chunks(request):
+        received += len(chunk)
+        if received > max_bytes + FORM_OVERHEAD_BYTES:
+            raise too_large(max_bytes)
+        await spool.add(parser.feed(chunk))
+    parser.close()
+    # A browser sends an empty, nameless part for a file input left empty.
+    absent = parser.filename is None or (parser.file_bytes == 0 and parser.filename == "upload")
+    if absent:
+        return ReceivedForm(parser.fields)
+    return ReceivedForm(parser.fields, await spool.rewound(), parser.filename or "upload")
+
+
+async def _read_urlencoded(request: Request) -> dict[str, str]:
+    body = bytearray()
+    async for chunk in _chunks(request):
+        body += chunk
+        if len(body) > MAX_URLENCODED_BYTES:
+            raise MalformedBody(f"the form is longer than {MAX_URLENCODED_BYTES} bytes")
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"
+        )
+    except ValueError:
+        raise MalformedBody("the url-encoded form cannot be read") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise MalformedBody("a field of the form is given more than once")
+    return fields
+
+
+def _refuse_long(request: Request, max_bytes: int) -> None:
+    """Refuse by the declared length, before a byte of the body is read."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > max_bytes + FORM_OVERHEAD_BYTES:
+        raise too_large(max_bytes)
+
+
+async def _chunks(request: Request, patience: float = STALL_SECONDS) -> AsyncGenerator[bytes, None]:
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(patience):
+                chunk = await anext(stream, None)
+        except TimeoutError:
+            raise UploadStalled(f"nothing was sent for {patience:g} s") from None
+        if chunk is None:
+            return
+        yield chunk
+
+
+class _Spool:
+    """A file without a name that grows as bytes arrive, written in threads."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._file: BinaryIO | None = None
+        self._waiting = bytearray()
+
+    async def add(self, pieces: list[bytes]) -> None:
+        for piece in pieces:
+            self._waiting += piece
+        if len(self._waiting) >= WRITE_BYTES:
+            await self._write()
+
+    async def rewound(self) -> BinaryIO:
+        """The file, complete and at its beginning."""
+        return await self._write()
+
+    async def close(self) -> None:
+        if self._file is not None:
+            with suppress(OSError):
+                await in_thread(self._file.close)
+
+    async def _write(self) -> BinaryIO:
+        data, self._waiting = self._waiting, bytearray()
+        try:
+            return await in_thread(partial(self._append, data))
+        except OSError as error:
+            raise StorageFull(f"the upload cannot be stored: {error.strerror}") from None
+
+    def _append(self, data: bytearray) -> BinaryIO:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - closed by close()
+        self._file.seek(0, 2)
+        self._file.write(data)
+        self._file.seek(0)
+        return self._file
+
+
+@asynccontextmanager
+async def _spool(directory: Path | None) -> AsyncIterator[_Spool]:
+    spool = _Spool(directory)
+    try:
+        yield spool
+    finally:
+        await spool.close()

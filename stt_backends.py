@@ -66,7 +66,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What a model read in a chunk. `pieces` is empty when it read nothing."""
+    """What a model read in a chunk. `pieces` is empty when it read nothing.
+
+    unread_seconds: speech that no word of the text lies on, where word times are known.
+    """
 
     pieces: tuple[Piece, ...]
     avg_logprob: float
@@ -75,6 +78,7 @@ class Hypothesis:
     language: str
     language_probability: float
     looks: int = 1
+    unread_seconds: float = 0.0
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
 

@@ -18,12 +18,18 @@ import numpy as np
 from stt_types import SAMPLE_RATE, VadOptions
 from stt_vad import FRAME, FRAME_SECONDS, Samples
 
-SHORT_SECONDS = 2.5
-"""An utterance shorter than this joins its neighbour: alone it gives the model too little
-context («ask not», between two pauses), and a window of its own costs as much as a long one."""
-
 JOIN_GAP_SECONDS = 1.0
-"""…unless the pause between them is longer than this."""
+"""Utterances with a shorter pause between them may share a chunk."""
+
+JOIN_SECONDS = 11.0
+"""…as long as they fit in this: the sentence goes on after many a pause («ask not … what your
+country can do»), and a shared window costs less than two. Longer ones lose sentences."""
+
+SHORT_SECONDS = 2.5
+"""A shorter utterance joins its neighbour up to the longest chunk: it is little to go by."""
+
+MOST_SECONDS = 30.0
+"""What the model can take at once."""
 
 _HYSTERESIS = 0.15
 _LEAST_NEGATIVE = 0.05
@@ -188,11 +194,11 @@ class ChunkCutter:
 
     def _belong_together(self, first: _Utterance, second: _Utterance) -> bool:
         gap = (second.first - first.last) * FRAME_SECONDS
-        return (
-            gap < JOIN_GAP_SECONDS
-            and min(first.seconds, second.seconds) < SHORT_SECONDS
-            and second.last - first.first <= self._longest
-        )
+        both = second.last - first.first
+        if gap >= JOIN_GAP_SECONDS or both > self._longest:
+            return False
+        shorter = min(first.seconds, second.seconds)
+        return both * FRAME_SECONDS <= JOIN_SECONDS or shorter < SHORT_SECONDS
 
     def _is_speech(self, utterance: _Utterance) -> bool:
         probs = self._between(utterance.first, utterance.last)
@@ -209,7 +215,9 @@ class ChunkCutter:
         start = max(self._cursor, first - pad)
         chunks: list[Chunk] = []
         if self._keep_all:
-            if start - self._cursor > JOIN_GAP_SECONDS * SAMPLE_RATE:
+            gap = start - self._cursor
+            too_long = end - self._cursor > MOST_SECONDS * SAMPLE_RATE
+            if gap > JOIN_GAP_SECONDS * SAMPLE_RATE or too_long:
                 chunks += self._fill(start)
             start = self._cursor
         chunks.append(self._cut(start, end, self._speech_in(utterance)))

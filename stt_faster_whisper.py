@@ -116,8 +116,6 @@ class FasterWhisperBackend(WhisperBackend[_Window]):
         prompt = self._prompt(tokenizer, options)
         room = min(self._model.max_length, len(prompt) + most_tokens(window.seconds))
         sampled = bool(options.temperature)
-        if sampled:
-            ctranslate2.set_random_seed(0)  # the same input gives the same text
         result = self._model.model.generate(
             window.encoded,
             [prompt],

@@ -40,7 +40,10 @@ NO_SPEECH = 0.5
 UNSURE = -1.0
 BABBLE = -1.6
 
-_VOWEL_GROUPS = re.compile(r"[aeiouyàâäáãåæéèêëíìîïóòôöõøúùûüœа-яё]+", re.IGNORECASE)
+_LATIN = re.compile(r"[a-zß-öø-ÿœ]+", re.IGNORECASE)
+_VOWEL_GROUPS = re.compile(r"[aeiouyàâäáãåæéèêëíìîïóòôöõøúùûüœ]+", re.IGNORECASE)
+_CYRILLIC = re.compile(r"[а-яёіїєґ]+", re.IGNORECASE)
+_CYRILLIC_VOWELS = re.compile(r"[аеёиоуыэюяіїє]", re.IGNORECASE)
 _SYLLABIC = re.compile(r"[\uac00-\ud7a3\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -70,10 +73,12 @@ def compression_ratio(text: str) -> float:
 
 
 def syllables(text: str) -> int:
-    """Spoken length: Hangul, kana and Han one each, digits one each, else groups of vowels."""
-    syllabic = len(_SYLLABIC.findall(text))
-    digits = sum(character.isdigit() for character in text)
-    return syllabic + digits + len(_VOWEL_GROUPS.findall(text))
+    """Spoken length: Hangul, kana and Han one each, digits one each, groups of vowels in Latin
+    script, vowels in Cyrillic, and every second letter of a script it knows nothing of."""
+    counted = len(_SYLLABIC.findall(text)) + sum(character.isdigit() for character in text)
+    counted += len(_VOWEL_GROUPS.findall(text)) + len(_CYRILLIC_VOWELS.findall(text))
+    rest = _CYRILLIC.sub("", _LATIN.sub("", _SYLLABIC.sub("", text)))
+    return counted + (sum(character.isalpha() for character in rest) + 1) // 2
 
 
 def doubts(scores: Scores, evidence: Evidence) -> frozenset[Doubt]:

@@ -32,7 +32,8 @@ def join(first: Hypothesis, second: Hypothesis, offset: float) -> Hypothesis:
         avg_logprob=min(first.avg_logprob, second.avg_logprob),
         no_speech_prob=max(first.no_speech_prob, second.no_speech_prob),
         compression_ratio=compression_ratio(text),
-        looks=first.looks + second.looks + 1,
+        looks=first.looks + second.looks,
+        unread_seconds=first.unread_seconds + second.unread_seconds,
         seconds=first.seconds + second.seconds,
         warnings=tuple(dict.fromkeys(first.warnings + second.warnings)),
     )

@@ -17,7 +17,7 @@ from stt_backends import ChunkJob, DecodeOptions, Hypothesis, ModelInfo, Piece
 from stt_errors import InferenceError, ModelLoadError
 from stt_gates import Evidence, Scores, compression_ratio, doubts, syllables
 from stt_halves import evidence_of, halves, join, scores_of
-from stt_sentences import one_piece, sentences
+from stt_sentences import one_piece, sentences, unread
 from stt_types import SAMPLE_RATE, Word
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ GRAVE = frozenset({"repetition", "too_fast", "too_slow"})
 """The doubts that say more than «unsure»: the text cannot be what was said."""
 
 _TOKENS_PER_SECOND = 14
-_ALIGN_WORTH = 6.0  # seconds: below it a chunk of several sentences stays one piece
+
+ALIGN_WORTH = 4.0
+"""Seconds; below it a chunk of several sentences stays one piece."""
+
+UNREAD_SECONDS = 1.0
+"""Speech without a word on it from which a chunk is read again, in halves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +91,24 @@ class WhisperBackend(ABC, Generic[Window]):
         """Raises RuntimeError where the model or the machine cannot give them."""
 
     def _read(self, job: ChunkJob) -> Hypothesis:
-        """Reads a chunk; one whose text is too short for its speech is read in two halves.
+        """Reads a chunk; one whose text leaves speech unread is read in two halves.
 
         Whisper likes to end its text after the first of two sentences.
         """
         whole = self._read_once(job)
-        if "too_slow" not in doubts(scores_of(whole), evidence_of(job)):
+        slow = "too_slow" in doubts(scores_of(whole), evidence_of(job))
+        if not slow and whole.unread_seconds < UNREAD_SECONDS:
             return whole
-        parts = halves(job)
+        parts = halves(replace(job, options=replace(job.options, language=whole.language)))
         if parts is None:
             return whole
         first, second = (self._read(part) for part in parts)
-        joined = join(first, second, len(parts[0].audio) / SAMPLE_RATE)
+        joined = replace(
+            join(first, second, len(parts[0].audio) / SAMPLE_RATE),
+            language_probability=whole.language_probability,
+            looks=whole.looks + first.looks + second.looks,
+            seconds=whole.seconds + first.seconds + second.seconds,
+        )
         return joined if syllables(joined.text) > syllables(whole.text) else whole
 
     def _read_once(self, job: ChunkJob) -> Hypothesis:
@@ -108,15 +119,16 @@ class WhisperBackend(ABC, Generic[Window]):
             language, probability = self._language_of(window)
         options = replace(job.options, language=language)
         look, window, looks = self._look_until_sure(job, options, window)
-        pieces, warnings = self._pieces(job, options, look, window)
+        words, warnings = self._words(job, options, look, window)
         return Hypothesis(
-            pieces=pieces,
+            pieces=_pieces(look.text, words, job, options),
             avg_logprob=look.avg_logprob,
             no_speech_prob=look.no_speech_prob,
             compression_ratio=look.scores.compression_ratio,
             language=language,
             language_probability=probability,
             looks=looks,
+            unread_seconds=unread(words, job) if words else 0.0,
             seconds=time.perf_counter() - began,
             warnings=warnings,
         )
@@ -133,20 +145,19 @@ class WhisperBackend(ABC, Generic[Window]):
         second = self._decode(window, options, beam=BEAM)
         return better(first, second, evidence), window, 2
 
-    def _pieces(
+    def _words(
         self, job: ChunkJob, options: DecodeOptions, look: Look, window: Window
-    ) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
-        if not look.text:
-            return (), ()
-        whole = (one_piece(look.text, job),)
-        worth = len(job.audio) / SAMPLE_RATE >= _ALIGN_WORTH and options.task == "transcribe"
-        if not options.word_timestamps and not worth:
-            return whole, ()
+    ) -> tuple[list[Word], tuple[str, ...]]:
+        """Words with times where they are worth their price: to cut sentences, to see what was
+        left unread, or because the caller wants them."""
+        worth = len(job.audio) / SAMPLE_RATE >= ALIGN_WORTH and options.task == "transcribe"
+        if not look.text or not (options.word_timestamps or worth):
+            return [], ()
         words = self._align(look, options, window)
-        if not words:
-            fault = self._alignment_fault
-            return whole, (f"word_timestamps_unavailable: {fault}",) if fault else ()
-        return sentences(look.text, words, job, keep_words=options.word_timestamps), ()
+        fault = self._alignment_fault
+        if words or fault is None:
+            return words, ()
+        return [], (f"word_timestamps_unavailable: {fault}",)
 
     def _align(self, look: Look, options: DecodeOptions, window: Window) -> list[Word]:
         """Words with their times; empty when that fails, and never tried again then.
@@ -160,6 +171,16 @@ class WhisperBackend(ABC, Generic[Window]):
         except RuntimeError as error:
             self._alignment_fault = _first_line(error)
             return []
+
+
+def _pieces(
+    text: str, words: Sequence[Word], job: ChunkJob, options: DecodeOptions
+) -> tuple[Piece, ...]:
+    if not text:
+        return ()
+    if not words:
+        return (one_piece(text, job),)
+    return sentences(text, words, job, keep_words=options.word_timestamps)
 
 
 def first_beam(options: DecodeOptions) -> int:

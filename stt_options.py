@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MAX_PROMPT = 2_000
 MAX_BEAM = 10
 
-_VAD_BOUNDS = {
+VAD_BOUNDS = {
     "threshold": (0.01, 0.99),
     "min_silence_ms": (50, 5_000),
     "min_speech_ms": (0, 5_000),
@@ -38,7 +38,7 @@ def check_options(options: TranscribeOptions, languages: frozenset[str]) -> None
     _between("beam_size", options.beam_size, 1, MAX_BEAM)
     _between("temperature", options.temperature, 0.0, 1.0)
     _between("start_seconds", options.start_seconds, 0.0, 1e6)
-    for name, (low, high) in _VAD_BOUNDS.items():
+    for name, (low, high) in VAD_BOUNDS.items():
         _between(f"vad_{name}", getattr(options.vad, name), low, high)
 
 

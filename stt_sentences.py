@@ -6,13 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from stt_backends import ChunkJob, Piece
+from stt_gates import syllables
 from stt_types import SAMPLE_RATE, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’」』)]*$")
+_ABBREVIATION = re.compile(
+    r"(mr|mrs|ms|dr|st|jr|sr|vs|no|prof|gen|z\.b|e\.g|i\.e|[a-z])\.", re.IGNORECASE
+)
 _LEADING = frozenset("\"'“‘「『([{-¿")
+_LEAST_UNREAD = 0.4  # seconds: cross-attention is off by as much
 _EDGE = 0.3  # seconds by which word times may reach past the speech that was heard
 
 
@@ -35,12 +40,51 @@ def sentences(
     whole = one_piece(text, job)
     clamped = _clamp(_merge_punctuation(words), whole.start - _EDGE, whole.end + _EDGE, job)
     groups: list[list[Word]] = [[]]
-    for word in clamped:
+    following = [word.word.strip() for word in clamped[1:]] + [""]
+    for word, after in zip(clamped, following, strict=False):
         groups[-1].append(word)
-        if _SENTENCE_END.search(word.word.rstrip()):
+        if _ends_sentence(word.word.strip(), after):
             groups.append([])
     pieces = [_piece(group, keep_words) for group in groups if group]
     return tuple(piece for piece in pieces if piece.text)
+
+
+def _ends_sentence(word: str, after: str) -> bool:
+    """«Mr.», an initial and the «3.» of «3.5» end with a full stop, but no sentence."""
+    if not _SENTENCE_END.search(word) or _ABBREVIATION.fullmatch(word):
+        return False
+    return not (word.rstrip(".").isdigit() and after[:1].isdigit())
+
+
+def unread(words: Sequence[Word], job: ChunkJob) -> float:
+    """Seconds of speech that no word accounts for, in stretches long enough to hold one.
+
+    A sentence the model skipped shows in one of two ways: nothing lies on it, or a word next
+    to it is stretched over it, longer than anyone takes to say it.
+    """
+    bare = sum(_bare(words, begin, end) for begin, end in job.speech)
+    stretched = (_spoken_within(word, job) - _longest(word) for word in words)
+    return bare + sum(excess for excess in stretched if excess >= _LEAST_UNREAD)
+
+
+def _bare(words: Sequence[Word], begin: float, end: float) -> float:
+    """Seconds between `begin` and `end` on which no word lies."""
+    total, here = 0.0, begin
+    edges = [(word.start, word.end) for word in words] + [(end, end)]
+    for start, stop in edges:
+        gap = min(start, end) - here
+        total += gap if gap >= _LEAST_UNREAD else 0.0
+        here = max(here, stop)
+    return total
+
+
+def _spoken_within(word: Word, job: ChunkJob) -> float:
+    return sum(max(0.0, min(word.end, b) - max(word.start, a)) for a, b in job.speech)
+
+
+def _longest(word: Word) -> float:
+    """Seconds a word may take: slow syllables, and what cross-attention adds at its edges."""
+    return 0.5 + 0.4 * max(1, syllables(word.word))
 
 
 def _piece(words: list[Word], keep_words: bool) -> Piece:

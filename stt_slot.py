@@ -89,11 +89,12 @@ class ModelSlot:
 
     def load(self) -> None:
         """Loads the model, also in place of one that is there (blocking). What works with the
-        old one finishes on it."""
+        old one finishes on it; a working one is kept when the new one cannot be had, and
+        ModelLoadError raised."""
         with self._loading:
             before = self.status.runner
             self._adopt(self._attempt())
-            if before is not None:
+            if before is not None and before is not self.status.runner:
                 self._retire(before)
 
     def stop(self) -> None:
@@ -139,6 +140,9 @@ class ModelSlot:
         try:
             return Status("ready", load(self._plan, Watch(self._begin, self._lose)))
         except ModelLoadError as error:
+            if self.status.state == "ready":
+                log.error("[STT] The model before stays: %s", error)
+                raise
             stopped = self.status.state == "stopped"
             return self.status if stopped else self._without_model(error)
 

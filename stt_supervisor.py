@@ -129,7 +129,7 @@ class ProcessRunner:
                 job.future.set_exception(self._failed or WorkerLost("the engine was stopped"))
                 return job.future
             self._queue.add(request, job)
-            self._changed.notify()
+            self._changed.notify_all()  # one that pauses before a restart waits here too
         return job.future
 
     def _hire(self, number: int) -> None:
@@ -170,6 +170,7 @@ class ProcessRunner:
         with self._changed:
             if job.tries < 2 and not self._stopping:
                 self._queue.put_back(request, job)
+                self._changed.notify_all()  # another worker may be idle
                 return
         job.future.set_exception(error)
 

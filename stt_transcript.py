@@ -20,11 +20,18 @@ from stt_types import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stt_backends import Hypothesis, ModelInfo, Piece
     from stt_chunks import Chunk
 
 LEAST_GAP = 0.3
 """Seconds of speech without text that are worth reporting."""
+
+BREATH = 1.0  # seconds between two gaps that are told as one
+
+EDGE = 0.4
+"""Seconds by which the times of a sentence may be off."""
 
 
 @dataclass(slots=True)
@@ -58,10 +65,7 @@ class Assembly:
             if reason is not None:
                 self._withhold(chunk, piece, reason)
         shown = [piece for piece, reason in judged if reason is None]
-        if shown:
-            self.transcribed_seconds += chunk.speech_seconds
-        else:
-            self._miss(chunk)
+        self._cover(chunk, shown)
         return self._keep(chunk, hypothesis, shown)
 
     def _keep(self, chunk: Chunk, hypothesis: Hypothesis, shown: list[Piece]) -> list[Segment]:
@@ -128,12 +132,41 @@ class Assembly:
         start, end = round(piece.start + offset, 3), round(piece.end + offset, 3)
         self.suppressed.append(Suppressed(start, end, piece.text, reason, chunk.channel))
 
-    def _miss(self, chunk: Chunk) -> None:
-        """Speech was heard here, and nothing of it became text."""
-        if chunk.speech_seconds < LEAST_GAP:
-            return
-        start, end = chunk.speech[0][0] / SAMPLE_RATE, chunk.speech[-1][1] / SAMPLE_RATE
-        self.gaps.append(Gap(round(start, 3), round(end, 3), chunk.channel))
+    def _cover(self, chunk: Chunk, shown: list[Piece]) -> None:
+        """Counts the speech under the text, and notes the speech that has none."""
+        bare = list(_uncovered(chunk, shown))
+        missed = sum(end - start for start, end in bare)
+        self.transcribed_seconds += max(0.0, chunk.speech_seconds - missed)
+        for start, end in _merged(bare):
+            if end - start >= LEAST_GAP:
+                self.gaps.append(Gap(round(start, 3), round(end, 3), chunk.channel))
+
+
+def _uncovered(chunk: Chunk, shown: list[Piece]) -> Iterator[tuple[float, float]]:
+    """Stretches of speech, in seconds of the recording, that no shown piece lies on."""
+    spans = [
+        (chunk.start_seconds + piece.start - EDGE, chunk.start_seconds + piece.end + EDGE)
+        for piece in shown
+    ]
+    for first, last in chunk.speech:
+        here, end = first / SAMPLE_RATE, last / SAMPLE_RATE
+        for start, stop in sorted(spans):
+            if here < min(start, end):
+                yield here, min(start, end)
+            here = max(here, stop)
+        if here < end:
+            yield here, end
+
+
+def _merged(stretches: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Stretches that a breath apart are one to whoever looks for them."""
+    merged: list[tuple[float, float]] = []
+    for start, end in stretches:
+        if merged and start - merged[-1][1] < BREATH:
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def judge(

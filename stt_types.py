@@ -38,7 +38,10 @@ class VadOptions:
 
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
-    """What a caller may choose. `None` means: as the quality says, or detect it."""
+    """What a caller may choose. `None` means: as the quality says, or detect it.
+
+    temperature: above 0 the text is drawn at random, and another run may draw another.
+    """
 
     language: str | None = None
     task: Task = "transcribe"

@@ -11,10 +11,10 @@ Out: ("ready", ModelInfo, seconds) or ("failed", reason); then ("ok", answer) or
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
@@ -23,11 +23,13 @@ from stt_backends import Backend, ModelSpec
 from stt_errors import InferenceError, ModelLoadError
 from stt_runner import load_and_prove
 
+_LOOK_SECONDS = 0.5
+
 Load: TypeAlias = Callable[[ModelSpec], tuple[Backend, float]]
 
 
 def main(descriptor: int, load: Load = load_and_prove) -> int:
-    _die_with_parent()
+    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     pipe: Connection[Any, Any] = Connection(descriptor)
     try:
         spec = pipe.recv()
@@ -53,14 +55,13 @@ def _answer(backend: Backend, message: tuple[str, Any]) -> tuple[str, Any]:
         return "error", str(error)
 
 
-def _die_with_parent() -> None:
-    """On Linux the kernel ends this process when its supervisor dies, even mid-inference."""
-    if sys.platform != "linux":
-        return
-    set_parent_death_signal = 1
-    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
-    if os.getppid() == 1 and os.environ.get("STT_WORKER_PARENT") != "1":
-        os._exit(0)  # it died between the fork and the call above
+def _leave_with(parent: int) -> None:
+    """Ends this process when its supervisor is gone, even in mid-inference: the libraries let
+    other threads run meanwhile. (The kernel's own signal for it follows the death of the thread
+    that started us, not of the process.)"""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(0)
 
 
 if __name__ == "__main__":

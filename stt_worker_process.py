@@ -113,13 +113,11 @@ class WorkerProcess:
             return "closed its connection"
         if code >= 0:
             return f"ended with exit code {code}"
-        return f"was ended by {signal.Signals(-code).name}"
+        named = -code in signal.Signals.__members__.values()
+        return f"was ended by {signal.Signals(-code).name if named else f'signal {-code}'}"
 
 
 def _environment() -> dict[str, str]:
     """The worker sees this program's modules, and no secret of the service."""
     hidden = ("KEY", "TOKEN", "SECRET", "PASSWORD", "DATABASE_URL")
-    kept = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in hidden)}
-    if os.getpid() == 1:
-        kept["STT_WORKER_PARENT"] = "1"  # in a container the supervisor may be process 1
-    return kept
+    return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in hidden)}

@@ -66,7 +66,10 @@ class TranscribeForm(RecordingForm):
         default=None, ge=1, le=10, description="Hypotheses kept; absent: as `quality` says."
     )
     temperature: float | None = Field(
-        default=None, ge=0, le=1, description="0 takes the likeliest; absent: as `quality` says."
+        default=None,
+        ge=0,
+        le=1,
+        description="0 takes the likeliest; above 0 the text is drawn at random.",
     )
     quality: Literal["balanced", "fast", "accurate"] = Field(
         default="balanced", description="What to spend on an answer."
@@ -83,23 +86,23 @@ class TranscribeForm(RecordingForm):
     )
     vad_threshold: float | None = Field(
         default=None,
-        ge=0,
-        le=1,
+        ge=0.01,
+        le=0.99,
         description="Speech probability above which a frame counts as speech.",
     )
     vad_min_silence_ms: int | None = Field(
-        default=None, ge=0, le=10_000, description="Pause that ends an utterance."
+        default=None, ge=50, le=5_000, description="Pause that ends an utterance."
     )
     vad_min_speech_ms: int | None = Field(
-        default=None, ge=0, le=10_000, description="Shorter bursts are not speech."
+        default=None, ge=0, le=5_000, description="Shorter bursts are not speech."
     )
     vad_speech_pad_ms: int | None = Field(
-        default=None, ge=0, le=5_000, description="Audio kept before and after an utterance."
+        default=None, ge=0, le=2_000, description="Audio kept before and after an utterance."
     )
     vad_max_chunk_seconds: float | None = Field(
         default=None,
-        ge=1,
-        le=28,
+        ge=2,
+        le=26,
         description="Longest utterance; a longer one is cut where it is quietest.",
     )
     classify: Flag = Field(default=False, description=f"Classify the call. {LATER}")

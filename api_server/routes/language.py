@@ -62,7 +62,7 @@ def _answer(
 ) -> LanguageResponse:
     return LanguageResponse(
         language=language,
-        language_probability=probability,
+        language_probability=round(probability, 4),
         backend=record.backend or service.engine.backend,
         model=service.engine.model_name,
         is_dummy=error_reason is not None,

@@ -61,7 +61,7 @@ def test_what_was_read_is_joined_in_time() -> None:
     assert [(piece.start, piece.end) for piece in joined.pieces] == [(1.0, 2.0), (6.0, 7.0)]
     assert joined.pieces[1].words == (Word(6.0, 7.0, "둘", 0.9),)
     assert joined.seconds == 0.75
-    assert joined.looks == 4
+    assert joined.looks == 3
 
 
 def test_a_joined_reading_is_as_doubtful_as_its_worse_half() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from stt_backends import ChunkJob, DecodeOptions, ModelInfo
 from stt_errors import InferenceError
-from stt_looks import BEAM, Look, WhisperBackend
+from stt_looks import ALIGN_WORTH, BEAM, Look, WhisperBackend
 from stt_types import SAMPLE_RATE, Word
 from stt_vad import Samples
 
@@ -130,9 +130,11 @@ def test_without_alignment_there_are_segment_times_still() -> None:
 def test_words_are_timed_on_demand() -> None:
     """A short chunk is aligned only for its words."""
     reader = Reader()
-    reader.transcribe([job()])
+    short = ALIGN_WORTH - 0.5
+    reader.transcribe([job(seconds=short)])
     assert reader.aligned == 0
-    (reading,) = reader.transcribe([job(word_timestamps=True)])
+    (reading,) = reader.transcribe([job(seconds=short, word_timestamps=True)])
+    assert reader.aligned == 1
     assert [word.word.strip() for word in reading.pieces[0].words or ()] == SENTENCE.split()
 
 

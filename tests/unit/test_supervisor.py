@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,12 +80,17 @@ class Runners:
     told: threading.Event = field(default_factory=threading.Event)
     made: list[ProcessRunner] = field(default_factory=list)
 
-    def make(self, *names: str, job_seconds: float | None = None) -> ProcessRunner:
+    def make(
+        self,
+        *names: str,
+        job_seconds: float | None = None,
+        pauses: Sequence[float] = (0.0, 0.0),
+    ) -> ProcessRunner:
         runner = ProcessRunner(
             [spec(self.path, name) for name in names or (stand_in.SOUND,)],
             self._lose,
             job_seconds=job_seconds,
-            restart_pauses=(0.0, 0.0),
+            restart_pauses=pauses,
             script=stand_in.SCRIPT,
         )
         self.made.append(runner)
@@ -267,6 +272,16 @@ def test_while_a_worker_is_left_nothing_is_lost(runners: Runners) -> None:
     futures += [runner.submit(request, job("later"))]
     assert all(text(future) for future in futures)
     assert runners.lost == []
+
+
+def test_an_idle_worker_takes_over_at_once(runners: Runners) -> None:
+    """The job of a worker that died goes to one that has nothing to do, which need not wait
+    for the restart, nor for another job to wake it."""
+    runner = runners.make(stand_in.SOUND, stand_in.SOUND, pauses=(3_600.0,))
+    runner.start()
+    assert text(runner.submit(runner.open(), job(stand_in.ABORT_ONCE))) == "abort once 16000"
+    for word in ("next", "last"):
+        assert text(runner.submit(runner.open(), job(word))) == f"{word} 16000"
 
 
 def test_closing_a_request_drops_what_it_had_waiting(runners: Runners) -> None:

@@ -45,6 +45,9 @@ WINDOW_FLOOR = 10.0
 WINDOW_MARGIN = 2.0
 """Silence after the speech, seconds, so that the model sees it end."""
 
+SMALL_MODEL_BYTES = 600e6
+"""Weights up to this size (`small` in float16) decode faster on one thread than on several."""
+
 _FRAMES_PER_SECOND = 100
 
 
@@ -67,7 +70,7 @@ class FasterWhisperBackend(WhisperBackend[_Window]):
                 device=spec.device,
                 device_index=spec.device_index,
                 compute_type=_compute_type(spec),
-                cpu_threads=spec.cpu_threads,
+                cpu_threads=_decoder_threads(spec),
                 local_files_only=True,
             )
         self._tokenizers: dict[tuple[str, str], Tokenizer] = {}
@@ -170,6 +173,14 @@ class FasterWhisperBackend(WhisperBackend[_Window]):
             Word(float(w["start"]), float(w["end"]), w["word"], float(w["probability"]))
             for w in found
         ]
+
+
+def _decoder_threads(spec: ModelSpec) -> int:
+    """A step of a small decoder is less work than waking a second thread for it: greedy decoding
+    of a sentence took 0.07 s on one thread and 0.18 s on two (`base`, two cores). The encoder
+    is not held to this number; it takes what OMP_NUM_THREADS allows."""
+    small = (spec.path / "model.bin").stat().st_size <= SMALL_MODEL_BYTES
+    return 1 if small else spec.cpu_threads
 
 
 def _compute_type(spec: ModelSpec) -> str:

@@ -114,9 +114,14 @@ class Recognition:
         self._assembly.language, self._assembly.language_probability = found
 
     def _read_ahead(self) -> Generator[Demand, Any, None]:
-        """Keeps LOOKAHEAD chunks with the runner while there are any."""
+        """Keeps LOOKAHEAD chunks with the runner while there are any.
+
+        A long silence takes a while to read through: what was read before it is not kept back.
+        """
         while len(self._running) < LOOKAHEAD:
             while not self._ready and not self._ended:
+                if self._running and self._running[0][1].done():
+                    return
                 yield from self._read()
             if not self._ready:
                 return

@@ -33,6 +33,9 @@ def main(descriptor: int, load: Load = load_and_prove) -> int:
     pipe: Connection[Any, Any] = Connection(descriptor)
     try:
         spec = pipe.recv()
+        # Read by the libraries when they are loaded, a few lines on; without it they take every
+        # core of the host, also those that belong to others.
+        os.environ.setdefault("OMP_NUM_THREADS", str(spec.cpu_threads))
         try:
             backend, seconds = load(spec)
         except ModelLoadError as error:

@@ -267,6 +267,19 @@ async def test_a_model_that_appears_heals(
 
 
 @pytest.mark.anyio
+async def test_a_reload_that_fails_keeps_the_model(
+    recording: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A model that works is not given up for one that cannot be had; the caller is told."""
+    engine = STTEngine(load=loading(FakeBackend(), ModelLoadError("a broken copy")))
+    with pytest.raises(ModelLoadError, match="a broken copy"):
+        await engine.reload()
+    assert (engine.state, engine.is_dummy) == ("ready", False)
+    assert last_of(await collect(engine, recording.read_bytes())).text == "하나."
+    assert "[STT] The model before stays: a broken copy" in logged(caplog)
+
+
+@pytest.mark.anyio
 async def test_who_comes_while_it_loads_waits(recording: Path) -> None:
     """A request that comes before the model is loaded is answered once it is."""
     engine = STTEngine(load=loading(FakeBackend()), isolation="process")

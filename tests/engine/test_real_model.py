@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from error_rate import cer, characters, distance, wer
 
@@ -216,3 +217,15 @@ def test_what_the_engine_says_of_itself(engine: STTEngine) -> None:
     about = engine.describe()
     assert about["model"] == "base"
     assert about["versions"]
+
+
+@pytest.mark.parametrize("quality", ["balanced", "fast", "accurate"])
+def test_no_sentence_is_swallowed(engine: STTEngine, tmp_path: Path, quality: str) -> None:
+    """Two sentences of two speakers in one chunk are both read, and coverage agrees."""
+    both = np.concatenate((speech("en_sentence.flac"), silence(0.6), speech("jfk.flac")))
+    recording = tmp_path / "both.wav"
+    recording.write_bytes(wav(both))
+    heard = engine.transcribe(recording, language="en", quality=quality)
+    said = reference("en_sentence.flac") + " " + reference("jfk.flac")
+    assert wer(said, heard.text) < 0.15
+    assert heard.coverage.transcribed_seconds > 0.9 * heard.coverage.speech_seconds

@@ -223,6 +223,13 @@ def test_short_utterances_join_across_short_pauses(
     assert len(cut(spoken)) == (1 if joined else 2)
 
 
+@pytest.mark.parametrize(("each", "count"), [(4.0, 1), (7.0, 2)])
+def test_sentences_share_a_chunk_while_it_is_short(each: float, count: int) -> None:
+    """Two utterances with a short pause between them are one chunk up to eleven seconds."""
+    chunks = cut(recording((1.0, 0.0), (each, 0.9), (0.6, 0.0), (each, 0.9), (2.0, 0.0)))
+    assert len(chunks) == count
+
+
 def test_joining_stops_at_the_longest_chunk() -> None:
     """However many short words follow each other, they never join beyond the longest chunk."""
     words = [(1.0, 0.9), (0.5, 0.01)] * 40

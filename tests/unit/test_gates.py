@@ -136,6 +136,9 @@ def test_what_is_looked_at_again(heard: Heard, found: set[Doubt]) -> None:
 @pytest.mark.parametrize(
     ("text", "count"),
     [
+        ("Привет, мир", 3),
+        ("สวัสดี", 2),
+        ("… — ♪", 0),
         ("안녕하세요", 5),
         ("그는 이리저리 피하면서", 10),
         ("strength through banana", 5),

@@ -138,7 +138,8 @@ class Request:
         """To the end; futures are answered in the order in which they are waited for."""
         return list(self.events())
 
-    def events(self) -> Generator[Event, None, None]:
+    def events(self, *, eager: bool = False) -> Generator[Event, None, None]:
+        """eager: the runner answers at once, not when it is waited for."""
         reader = cast("ChunkReader", self.reader)
         work = Recognition(reader, self.runner, 7, self.options, self.permit).run()
         answer: Any = None
@@ -149,6 +150,8 @@ class Request:
                 return
             self.demands.append(demand)
             answer = None
+            while eager and self.runner.pending:
+                self.runner.answer_next()
             if isinstance(demand, Step):
                 answer = self.reader.step()
             elif isinstance(demand, Emit):
@@ -385,3 +388,14 @@ def test_an_error_of_the_model_ends_the_request() -> None:
     request = Request(steps_of(4), runner=FakeRunner(error=InferenceError("out of memory")))
     with pytest.raises(InferenceError, match="out of memory"):
         request.drive()
+
+
+def test_a_long_silence_keeps_nothing_back() -> None:
+    """What was read before a silence is told before the silence was read through."""
+    request = Request([*steps_of(1), *([] for _ in range(50)), [planned(300.0, 305.0)]])
+    asked: list[int] = []
+    for event in request.events(eager=True):
+        if isinstance(event, Segment):
+            asked.append(request.reader.asked)
+    assert len(asked) == 2
+    assert asked[0] <= 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stt_backends import ChunkJob, DecodeOptions, Piece
-from stt_sentences import one_piece, sentences
+from stt_sentences import one_piece, sentences, unread
 from stt_types import SAMPLE_RATE, Word
 
 
@@ -117,3 +117,35 @@ def test_one_piece_is_timed_by_the_speech() -> None:
     assert one_piece("가", job((1.0, 2.0), (4.0, 6.0))) == Piece(1.0, 6.0, "가")
     assert one_piece("가", job((1.0, 12.0))) == Piece(1.0, 10.0, "가")
     assert one_piece("가", job()) == Piece(0.0, 10.0, "가")
+
+
+@pytest.mark.parametrize(
+    ("texts", "cut"),
+    [
+        ((" Mr.", " Quilter", " came."), ["Mr. Quilter came."]),
+        ((" J.", " F.", " Kennedy."), ["J. F. Kennedy."]),
+        (("3.", "5", "パーセント"), ["3.5パーセント"]),
+        ((" 네.", " 알겠습니다."), ["네.", "알겠습니다."]),
+        ((" 2026.", " Then"), ["2026.", "Then"]),
+    ],
+)
+def test_not_every_full_stop_ends_a_sentence(texts: tuple[str, ...], cut: list[str]) -> None:
+    """Titles, initials and decimals go on; a word of one Korean syllable may be a sentence."""
+    assert [piece.text for piece in pieces(*texts)] == cut
+
+
+def test_speech_under_words_is_read() -> None:
+    """Words over all the speech leave nothing unread, pauses and loose edges included."""
+    spoken = job((0.5, 2.0), (3.0, 4.5))
+    assert unread([Word(0.6, 1.9, " 하나둘셋", 0.9), Word(3.2, 4.3, " 넷다섯", 0.9)], spoken) == 0.0
+
+
+def test_speech_without_a_word_is_unread() -> None:
+    """A second sentence that brought no word counts with all its length."""
+    assert unread([Word(0.5, 1.5, " 하나둘", 0.9)], job((0.5, 1.5), (2.0, 5.0))) == 3.0
+
+
+def test_a_word_stretched_over_a_sentence_leaves_it_unread() -> None:
+    """What a word covers beyond the time anyone takes to say it counts as unread."""
+    stretched = [Word(0.0, 6.0, " 그는", 0.9), Word(6.0, 7.0, " 갔다", 0.9)]
+    assert unread(stretched, job((0.0, 7.0))) == pytest.approx(6.0 - 0.5 - 2 * 0.4)

@@ -224,3 +224,11 @@ def test_nothing_heard_is_an_empty_transcript() -> None:
     whole = assembled([], language=None)
     assert (whole.text, whole.segments, whole.language) == ("", (), None)
     assert whole.coverage == Coverage(20.0, 0.0, 0.0)
+
+
+def test_speech_after_the_last_sentence_is_a_gap() -> None:
+    """A chunk whose text ends before its speech does is not counted as read to its end."""
+    spoken = chunk(0.0, 12.0, (0.5, 4.0), (5.0, 11.5))
+    whole = assembled([(spoken, read(Piece(0.5, 4.2, "아무리 천천히 가도 괜찮다.")))])
+    assert whole.coverage.gaps == (Gap(5.0, 11.5),)
+    assert whole.coverage.transcribed_seconds == pytest.approx(3.5)

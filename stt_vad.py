@@ -4,9 +4,9 @@ The model is Silero VAD v6, as faster-whisper ships it (MIT). It leans on the fu
 of the voice, which the telephone band (300 to 3400 Hz) removes: on filtered speech it
 drops whole sentences. Half-wave rectification of a voiced sound brings its fundamental
 back (the classic first step of bandwidth extension), so every block is judged twice, as
-it is and with the restored low band, and the higher probability counts. Measured on the
-Korean minute in `audio/samples`: speech found in the telephone part rises from 18 to 61 %
-of the frames of its weakest sentence, while music, tones and noise stay below 2 %.
+it is and with the restored low band, and the higher probability counts. In the
+weakest telephone sentence of `audio/samples/test_ko_1min.wav` 93 % of the frames then pass a
+threshold of 0.2, and 11 % without; music, tones and noise stay below 5 %.
 """
 
 from __future__ import annotations

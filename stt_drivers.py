@@ -40,7 +40,7 @@ async def drive_async(
     while (demand := _next(demands, answer)) is not None:
         answer = None
         if isinstance(demand, Step):
-            answer = await in_thread(readers, reader.step)
+            answer = await in_thread(reader.step, readers)
         elif not isinstance(demand, Emit):
             answer = await asyncio.wrap_future(demand.future)
         else:

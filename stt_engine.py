@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, aclosing, closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +207,8 @@ class STTEngine:
             raise
         except STTError as error:
             mode = fallback or self._fallback
-            yield await in_thread(self._readers, self._fall_back, error, source, mode)
+            answer = partial(self._fall_back, error, source, mode)
+            yield await in_thread(answer, self._readers)
 
     async def detect_language(self, source: AudioSource) -> tuple[str, float]:
         """Code and probability of the language spoken; raises AudioError and its kin."""
@@ -215,7 +217,8 @@ class STTEngine:
         with self._slot.working(await self._runner()) as runner:
             request = runner.open()
             try:
-                heard = await in_thread(self._readers, detect_language, source, self._limits())
+                listen = partial(detect_language, source, self._limits())
+                heard = await in_thread(listen, self._readers)
                 return await asyncio.wrap_future(runner.detect(request, heard))
             finally:
                 runner.close(request)
@@ -231,7 +234,8 @@ class STTEngine:
         self.check(options)  # again: the loaded model may know fewer languages
         with ExitStack() as held:
             held.enter_context(self._slot.working(runner))
-            reader = await in_thread(self._readers, self._open, source, options)
+            opening = partial(self._open, source, options)
+            reader = await in_thread(opening, self._readers, lambda reader: reader.close())
             held.enter_context(closing(reader))
             coming = self._backlog.admit(reader.info.duration or 0.0, options.start_seconds)
             permit = held.enter_context(closing(coming))

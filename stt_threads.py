@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
-P = ParamSpec("P")
-T = TypeVar("T")
+Result = TypeVar("Result")
 
 
 async def in_thread(
-    executor: Executor, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-) -> T:
-    """Runs `call` on the executor. When cancelled, it still waits for the call to end: what
-    the call uses (an open file) is closed by whoever cancels, right afterwards."""
-    future = asyncio.get_running_loop().run_in_executor(executor, lambda: call(*args, **kwargs))
+    work: Callable[[], Result],
+    executor: Executor | None = None,
+    discard: Callable[[Result], object] | None = None,
+) -> Result:
+    """Runs `work` in a thread (of `executor`, or the loop's own) and outlasts it even when
+    cancelled: what it uses is about to be closed. A result that nobody is left to take goes
+    to `discard`."""
+    running = asyncio.get_running_loop().run_in_executor(executor, work)
     try:
-        return await asyncio.shield(future)
+        return await asyncio.shield(running)
     except asyncio.CancelledError:
-        await asyncio.wait([future])
+        await asyncio.wait({running})
+        if not running.cancelled() and running.exception() is None and discard is not None:
+            discard(running.result())
         raise

@@ -19,8 +19,8 @@ from api_server.metrics import Metrics
 from api_server.options import RecordingForm, TranscribeForm
 from api_server.record import RequestRecord, record_of
 from api_server.settings import Settings
-from api_server.threads import in_thread
 from api_server.uploads import ReceivedForm, received_form
+from stt_threads import in_thread
 from stt_types import AudioSource
 
 AnyForm = TypeVar("AnyForm", bound=RecordingForm)

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from api_server.errors import MalformedBody, StorageFull, UnsupportedBody, UploadStalled
 from api_server.form_parser import MAX_FIELDS, FormParser, too_large
 from api_server.settings import Settings
-from api_server.threads import in_thread
+from stt_threads import in_thread
 
 # What a form may hold beside its file: boundaries, headers, fields.
 FORM_OVERHEAD_BYTES = 1024 * 1024

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from api_server.threads import in_thread
+from stt_threads import in_thread
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +22,7 @@ async def test_cancelled_caller_waits_for_the_thread() -> None:
         go.wait(5)
         return "result"
 
-    caller = asyncio.ensure_future(in_thread(work, discarded.append))
+    caller = asyncio.ensure_future(in_thread(work, discard=discarded.append))
     await asyncio.to_thread(begun.wait, 5)
     caller.cancel()
     await asyncio.sleep(0.02)

@@ -24,17 +24,38 @@ from api_server.lifeline import Lifeline
 from api_server.metrics import Metrics
 from api_server.middleware import ErrorBoundary, Gate, RequestRecorder
 from api_server.record import record_of
-from api_server.routes import admin, docs, health, language, transcribe
+from api_server.routes import admin, analysis, docs, health, language, transcribe
+from api_server.services import agent_backend
+from api_server.services.agent_types import Agent
+from api_server.services.analysis import Analyst
+from api_server.services.rule_files import PackProblem, Rules, load_rules
 from api_server.settings import Settings, SettingsProblem, load_settings
 
-ROUTERS = (transcribe.router, language.router, health.router, admin.router, docs.router)
+ROUTERS = (
+    transcribe.router,
+    analysis.router,
+    language.router,
+    health.router,
+    admin.router,
+    docs.router,
+)
 
 
-def create_app(settings: Settings, engine: SpeechEngine | None = None) -> FastAPI:
-    """Build the application around an engine: the real one, unless a test brings its own."""
+def create_app(
+    settings: Settings,
+    engine: SpeechEngine | None = None,
+    agent: Agent | None = None,
+    rules: Rules | None = None,
+) -> FastAPI:
+    """Build the application around an engine and an agent: the real ones, unless a test brings
+    its own. Raises `PackProblem` for rules that cannot be read."""
+    agent = agent or agent_backend.build(settings)
+    labels, checker = rules or load_rules(settings)
     services = Services(
         settings=settings,
         engine=engine or engines.build(settings),
+        agent=agent,
+        analyst=Analyst(agent, labels, checker),
         metrics=Metrics(),
         drain=Drain(settings.stt_drain_seconds),
     )
@@ -58,12 +79,14 @@ def create_app(settings: Settings, engine: SpeechEngine | None = None) -> FastAP
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    engine: SpeechEngine = app.state.services.engine
-    await engine.start()
+    services: Services = app.state.services
+    await services.agent.start()
+    await services.engine.start()
     try:
         yield
     finally:
-        await engine.stop()
+        await services.engine.stop()
+        await services.agent.stop()
 
 
 def _middleware(services: Services) -> list[Middleware]:
@@ -99,7 +122,12 @@ def main() -> None:
         print(f"stt-api: {problem}", file=sys.stderr)
         raise SystemExit(2) from None
     logs.configure(settings.log_level, settings.log_format)
-    server.serve(create_app(settings), settings)
+    try:
+        app = create_app(settings)
+    except PackProblem as problem:
+        print(f"stt-api: {problem}", file=sys.stderr)
+        raise SystemExit(2) from None
+    server.serve(app, settings)
 
 
 if __name__ == "__main__":

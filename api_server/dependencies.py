@@ -18,6 +18,8 @@ from api_server.errors import InvalidOption
 from api_server.metrics import Metrics
 from api_server.options import RecordingForm, TranscribeForm
 from api_server.record import RequestRecord, record_of
+from api_server.services.agent_types import Agent
+from api_server.services.analysis import Analyst
 from api_server.settings import Settings
 from api_server.uploads import ReceivedForm, received_form
 from stt_threads import in_thread
@@ -32,6 +34,8 @@ class Services:
 
     settings: Settings
     engine: SpeechEngine
+    agent: Agent
+    analyst: Analyst
     metrics: Metrics
     drain: Drain
 
@@ -62,6 +66,8 @@ async def transcribe_request(
 ) -> AsyncIterator[Received[TranscribeForm]]:
     async with _received(request, service, TranscribeForm) as received:
         service.engine.check(received.form.options())
+        received.form.check()
+        service.analyst.check(received.form.wanted())
         yield received
 
 

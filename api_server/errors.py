@@ -11,6 +11,7 @@
     ├── UploadStalled      the client stopped sending
     ├── StorageFull        the upload cannot be stored
     ├── InvalidOption      a field's value, or a field nobody knows
+    ├── AgentFailed        the LLM did not answer, and nothing else can
     └── PathError          a file_path
         ├── PathRefused    outside the roots, or not permitted
         ├── PathMissing    inside a root, but not there
@@ -78,6 +79,10 @@ class InvalidOption(ServiceError):
     """A field's value cannot be used. The text begins with the field's name."""
 
 
+class AgentFailed(ServiceError):
+    """The LLM did not answer, and nothing else can."""
+
+
 class PathError(ServiceError):
     """A file_path that cannot be opened."""
 
@@ -106,6 +111,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     UploadStalled: (408, "upload_stalled"),
     StorageFull: (507, "storage_full"),
     InvalidOption: (422, "invalid_option"),
+    AgentFailed: (502, "agent_failed"),
     PathRefused: (403, "path_refused"),
     PathMissing: (404, "file_not_found"),
     PathUnusable: (422, "not_a_file"),

@@ -1,4 +1,4 @@
-"""Server-sent events from the engine's events.
+"""Server-sent events from the events of the work on a recording.
 
 A silent connection is closed by proxies, so a comment is sent where nothing else was. An
 error after the first byte can no longer be a status: it becomes an event.
@@ -19,23 +19,25 @@ from api_server.errors import ClientGone
 from api_server.logs import report
 from api_server.record import RequestRecord, record_of
 from api_server.rendering import frame
-from stt_types import Event
+from api_server.transcript_work import WorkEvent
 
 BEAT_SECONDS = 15.0
 # A client that reads nothing for this long is as good as gone; its work is cancelled.
 SEND_SECONDS = 60.0
 BEAT = b": still working\n\n"
 
-Beating: TypeAlias = AsyncGenerator[Event | None, None]
+Beating: TypeAlias = AsyncGenerator[WorkEvent | None, None]
 
 
-async def beating(events: AsyncGenerator[Event, None], seconds: float = BEAT_SECONDS) -> Beating:
+async def beating(
+    events: AsyncGenerator[WorkEvent, None], seconds: float = BEAT_SECONDS
+) -> Beating:
     """The engine's events, and None where none came for `seconds`.
 
     Closing it, or cancelling whoever waits for it, closes `events`. One event is fetched
     ahead, no more: a slow reader slows the work.
     """
-    fetched: asyncio.Queue[Event | Exception | None] = asyncio.Queue(1)
+    fetched: asyncio.Queue[WorkEvent | Exception | None] = asyncio.Queue(1)
     fetching = asyncio.ensure_future(_fetch(events, fetched))
     try:
         while True:
@@ -56,7 +58,7 @@ async def beating(events: AsyncGenerator[Event, None], seconds: float = BEAT_SEC
 
 
 async def _fetch(
-    events: AsyncGenerator[Event, None], fetched: asyncio.Queue[Event | Exception | None]
+    events: AsyncGenerator[WorkEvent, None], fetched: asyncio.Queue[WorkEvent | Exception | None]
 ) -> None:
     """All of `events` is run by this one task, since a timeout or a lock inside belongs to one."""
     try:
@@ -69,7 +71,7 @@ async def _fetch(
         await fetched.put(None)
 
 
-async def peeked(events: Beating) -> tuple[Event | None, Beating]:
+async def peeked(events: Beating) -> tuple[WorkEvent | None, Beating]:
     """Wait for the first event, so that an error before it can still be a status; but no
     longer than a beat, since a client must hear something."""
     try:
@@ -86,9 +88,9 @@ class EventStreamResponse(Response):
 
     def __init__(
         self,
-        first: Event | None,
+        first: WorkEvent | None,
         rest: Beating,
-        to_frame: Callable[[Event], Awaitable[bytes]],
+        to_frame: Callable[[WorkEvent], Awaitable[bytes]],
         patience: float = SEND_SECONDS,
     ) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})
@@ -121,7 +123,7 @@ class EventStreamResponse(Response):
         except Exception as error:
             yield _error_frame(error, record)
 
-    async def _frame(self, event: Event | None) -> bytes:
+    async def _frame(self, event: WorkEvent | None) -> bytes:
         return BEAT if event is None else await self._to_frame(event)
 
     async def _send(self, send: Send, chunk: bytes, *, more: bool) -> None:

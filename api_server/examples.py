@@ -36,11 +36,12 @@ TRANSCRIPT: dict[str, Any] = {
     "model": "base",
     "is_dummy": False,
     "error_reason": None,
-    "component_status": {"stt": True, "classification": False, "vllm": False},
+    "component_status": {"stt": True, "classification": True, "vllm": False},
     "classification": None,
     "incomplete_sales": None,
     "summary": None,
     "translation": None,
+    "analysis_errors": {},
     "warnings": [],
     "processing_time_seconds": 0.61,
     "timings": {"decode": 0.01, "vad": 0.02, "queue": 0.0, "inference": 0.58, "total": 0.61},
@@ -55,7 +56,7 @@ LANGUAGE: dict[str, Any] = {
     "model": "base",
     "is_dummy": False,
     "error_reason": None,
-    "component_status": {"stt": True, "classification": False, "vllm": False},
+    "component_status": {"stt": True, "classification": True, "vllm": False},
     "request_id": REQUEST_ID,
 }
 
@@ -65,9 +66,39 @@ HEALTH: dict[str, Any] = {
     "model": "base",
     "is_dummy": False,
     "error_reason": None,
-    "component_status": {"stt": True, "classification": False, "vllm": False},
+    "component_status": {"stt": True, "classification": True, "vllm": False},
+    "agent": {
+        "configured": False,
+        "available": False,
+        "type": "dummy",
+        "model": None,
+        "error_reason": "AGENT_URL: not set",
+    },
     "version": "0.1.0",
 }
+
+CALL: dict[str, Any] = {
+    "segments": [
+        {"id": 0, "start": 0, "end": 3.1, "speaker": "customer", "text": "보험 해지하려고요."},
+        {"id": 1, "start": 3.4, "end": 7.9, "speaker": "agent",
+         "text": "네 고객님, 해지 도와드리겠습니다."},
+    ]
+}  # fmt: skip
+
+CLASSIFICATION: dict[str, Any] = {
+    "label": "해지",
+    "confidence": 0.83,
+    "method": "rules",
+    "evidence": [
+        {"quote": "보험 해지하려고요.", "segment_id": 0, "start": 0, "end": 3.1,
+         "speaker": "customer", "speaker_inferred": False}
+    ],
+    "is_dummy": False,
+    "error_reason": "no LLM is configured (AGENT_URL)",
+    "success": True,
+    "component_status": {"stt": True, "classification": True, "vllm": False},
+    "request_id": REQUEST_ID,
+}  # fmt: skip
 
 ERROR: dict[str, Any] = {
     "success": False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -13,6 +15,7 @@ from prometheus_client import (
 
 from api_server.engine import SpeechEngine
 from api_server.record import RequestRecord
+from api_server.services.analysis import KINDS, Analyses
 from stt_types import Timings, Transcript
 
 DUMMY_REASONS = {
@@ -63,6 +66,10 @@ class Metrics:
         self.real_time_factor = self._histogram(
             "stt_real_time_factor", "Seconds of work per second of audio", REAL_TIME_FACTORS
         )
+        self.analyses = Counter(
+            "stt_analyses", "Analyses by kind and by what answered", ("kind", "method"),
+            registry=self.registry,
+        )  # fmt: skip
         self.dummies = Counter(
             "stt_dummy_responses", "Dummy results by component and reason",
             ("component", "reason"), registry=self.registry,
@@ -98,15 +105,24 @@ class Metrics:
     def observe_transcript(self, transcript: Transcript) -> None:
         """Count a transcript: as a dummy, or with its audio and its times."""
         if transcript.is_dummy:
-            self.count_dummy(transcript.dummy_reason or "transcription_failed")
+            self.count_dummy("stt", transcript.dummy_reason or "transcription_failed")
             return
         self.audio_seconds.inc(transcript.duration)
         self._observe_stages(transcript.timings)
         if transcript.duration > 0:
             self.real_time_factor.observe(transcript.timings.total / transcript.duration)
 
-    def count_dummy(self, reason: str) -> None:
-        self.dummies.labels("stt", reason).inc()
+    def count_dummy(self, component: Literal["stt", "agent"], reason: str) -> None:
+        self.dummies.labels(component, reason).inc()
+
+    def observe_analyses(self, found: Analyses) -> None:
+        """Count what answered each analysis: its method, or that nothing could."""
+        for kind in KINDS:
+            result = getattr(found, kind)
+            if result is not None:
+                self.analyses.labels(kind, _method(result)).inc()
+        for reason in found.dummies:
+            self.count_dummy("agent", reason)
 
     def observe_engine(self, engine: SpeechEngine) -> None:
         """Bring the gauges up to date, just before they are read."""
@@ -122,3 +138,10 @@ class Metrics:
         self.decode.observe(timings.decode)
         self.vad.observe(timings.vad)
         self.inference.observe(timings.inference)
+
+
+def _method(result: object) -> str:
+    """What answered: `rules` for a sales check, which the LLM only adds to."""
+    if getattr(result, "is_dummy", False):
+        return "dummy"
+    return getattr(result, "method", "rules") or "none"

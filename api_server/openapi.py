@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api_server import __version__, examples
+from api_server.analysis_schemas import SegmentIn
 from api_server.open_routes import OPEN_ROUTES
 from api_server.options import RecordingForm, TranscribeForm
 from api_server.schemas import ErrorResponse
@@ -38,6 +39,7 @@ MEANINGS = {
     422: "A field or the recording cannot be used; the reason names it and its limit",
     429: "Too much audio is waiting; `Retry-After` says when to come back",
     500: "An unexpected error",
+    502: "The LLM did not answer and nothing else can (with `STT_FALLBACK=error`)",
     503: "No model, a failed transcription (with `STT_FALLBACK=error`), or shutting down",
     507: "The upload cannot be stored",
 }
@@ -60,7 +62,7 @@ TRANSCRIPT_CONTENT: Responses = {
         },
         "headers": {
             "X-Dummy": {
-                "description": "`stt` where a dummy answers",
+                "description": "`stt`, `agent` or both, where a dummy answers",
                 "schema": {"type": "string"},
             },
             "Server-Timing": {"description": "Stages in ms", "schema": {"type": "string"}},
@@ -77,6 +79,13 @@ def errors(*statuses: int) -> Responses:
 
 
 RECORDING_ERRORS = errors(401, 403, 404, 408, 413, 415, 422, 429, 500, 503, 507)
+
+
+def json_request(kind: type[BaseModel]) -> dict[str, Any]:
+    """`openapi_extra` for a route that reads its JSON body itself."""
+    schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def form_body(form: type[BaseModel]) -> dict[str, Any]:
@@ -113,6 +122,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title="stt-api", version=__version__, description=DESCRIPTION, routes=app.routes
     )
+    document["components"]["schemas"][SegmentIn.__name__] = SegmentIn.model_json_schema()
     schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
     schemes["api_key"] = _scheme("Needed where `STT_API_KEYS` is set.")
     schemes["admin_key"] = _scheme("`STT_ADMIN_KEY`, which also enables these routes.")

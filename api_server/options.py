@@ -7,11 +7,14 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api_server.errors import InvalidOption
+from api_server.services.agent_types import Target
+from api_server.services.analysis import Wanted
+from stt_languages import LANGUAGES
 from stt_types import TranscribeOptions, VadOptions
 
 WEEK_SECONDS = 7 * 24 * 3600.0
 MAX_PROMPT_CHARS = 2000
-LATER = "Not available in this version: accepted, answered with null and a warning."
+WITH_ANALYSES = frozenset({"json", "verbose_json"})
 
 Form = TypeVar("Form", bound="RecordingForm")
 ResponseFormat: TypeAlias = Literal["json", "text", "srt", "vtt", "tsv", "verbose_json"]
@@ -105,25 +108,37 @@ class TranscribeForm(RecordingForm):
         le=26,
         description="Longest utterance; a longer one is cut where it is quietest.",
     )
-    classify: Flag = Field(default=False, description=f"Classify the call. {LATER}")
-    validate_sales: Flag = Field(
-        default=False, description=f"Check the sale for omissions. {LATER}"
+    agent_channel: int | None = Field(
+        default=None,
+        ge=0,
+        le=31,
+        description="With `channels=split`: the seller's channel, from 0; absent: told from what "
+        "is said.",
     )
-    summarize: Flag = Field(default=False, description=f"Summarise the call. {LATER}")
+    classify: Flag = Field(default=False, description="Tell what the call is about.")
+    validate_sales: Flag = Field(
+        default=False, description="Check that the product was sold properly (불완전판매요소)."
+    )
+    summarize: Flag = Field(default=False, description="Summarise the call.")
     translate_to: str | None = Field(
         default=None,
         max_length=35,
-        description=f"Language to translate to. {LATER}",
+        description="Language code to translate to. Into `en`, Whisper translates where the LLM "
+        "cannot, in a second pass over the recording.",
         examples=["en"],
     )
     product: str | None = Field(
-        default=None, max_length=100, description=f"Product whose rules apply. {LATER}"
+        default=None,
+        max_length=100,
+        description="Product whose rules apply, such as `변액`; absent: inferred, and said so.",
     )
     agent_url: str | None = Field(
-        default=None, max_length=2048, description=f"Another LLM server. {LATER}"
+        default=None,
+        max_length=2048,
+        description="Another LLM server, of those that `AGENT_ALLOWED_URLS` permits.",
     )
     request_format: Literal["prompt_based", "text_only"] | None = Field(
-        default=None, description=f"How the LLM server is asked. {LATER}"
+        default=None, description="How the LLM server is asked."
     )
 
     def options(self) -> TranscribeOptions:
@@ -143,13 +158,33 @@ class TranscribeForm(RecordingForm):
             start_seconds=self.start_seconds,
         )
 
+    def wanted(self, language: str | None = None) -> Wanted:
+        """The analyses asked for, of a call in `language`."""
+        return Wanted(
+            classify=self.classify,
+            validate_sales=self.validate_sales,
+            summarize=self.summarize,
+            translate_to=self.translate_to,
+            translate_from="en" if self.task == "translate" else language,
+            product=self.product,
+            target=Target(self.agent_url, self.request_format),
+        )
+
+    def check(self) -> None:
+        """Refuse what does not go together. Raises `InvalidOption`, which names the field."""
+        asked = self.wanted().kinds
+        if self.translate_to is not None and self.translate_to not in LANGUAGES:
+            raise InvalidOption("translate_to: not a language code, such as en or ja")
+        if asked and self.response_format not in WITH_ANALYSES:
+            raise InvalidOption("response_format: analyses come with json and verbose_json only")
+        if self.agent_channel is not None and self.channels != "split":
+            raise InvalidOption("agent_channel: only with channels=split")
+
     def warnings(self) -> list[str]:
-        """What was asked for and cannot be done yet."""
-        asked = ("classify", "validate_sales", "summarize", "translate_to")
-        undone = [name for name in asked if getattr(self, name)]
-        if not undone:
-            return []
-        return [f"analysis is not available in this version; not performed: {', '.join(undone)}"]
+        """What the answer does not cover, though it may seem so."""
+        if self.wanted().kinds and self.start_seconds > 0:
+            return ["the analyses cover the recording from start_seconds on"]
+        return []
 
     def _vad(self) -> VadOptions:
         given = {

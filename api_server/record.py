@@ -35,7 +35,11 @@ class RequestRecord:
         self.audio_seconds = transcript.duration
         self.timings = transcript.timings
         if transcript.is_dummy:
-            self.dummies = ("stt",)
+            self.add_dummy("stt")
+
+    def add_dummy(self, component: str) -> None:
+        if component not in self.dummies:
+            self.dummies = (*self.dummies, component)
 
     def elapsed(self) -> float:
         return time.perf_counter() - self.started

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from starlette.responses import Response
 
 import stt_formats
-from api_server.engine import SpeechEngine
+from api_server.answers import ComponentStatus
 from api_server.options import TranscribeForm
 from api_server.schemas import (
-    ComponentStatus,
     CoverageOut,
     ProgressOut,
     SegmentOut,
@@ -19,6 +19,9 @@ from api_server.schemas import (
     TranscribeResponse,
     VerboseResponse,
 )
+from api_server.services.agent_types import Agent
+from api_server.services.analysis import KINDS, Analyses
+from api_server.transcript_work import Finished
 from stt_types import Progress, Segment, Transcript
 
 TEXT_FORMATS: dict[str, tuple[Callable[[Transcript], str], str]] = {
@@ -30,10 +33,13 @@ TEXT_FORMATS: dict[str, tuple[Callable[[Transcript], str], str]] = {
 STREAMABLE = frozenset({"json", "verbose_json"})
 
 
-def render(transcript: Transcript, form: TranscribeForm, request_id: str) -> Response:
+def render(
+    finished: Finished, form: TranscribeForm, status: ComponentStatus, request_id: str
+) -> Response:
     """The whole answer in `form.response_format`. Takes a while for hours of speech."""
+    transcript = finished.transcript
     if form.response_format in STREAMABLE:
-        answer = response_of(transcript, form, request_id)
+        answer = response_of(finished, form, status, request_id)
         return Response(answer.model_dump_json(), media_type="application/json")
     convert, media_type = TEXT_FORMATS[form.response_format]
     headers = {"Content-Type": f"{media_type}; charset=utf-8"}
@@ -44,9 +50,10 @@ def render(transcript: Transcript, form: TranscribeForm, request_id: str) -> Res
 
 
 def response_of(
-    transcript: Transcript, form: TranscribeForm, request_id: str
+    finished: Finished, form: TranscribeForm, status: ComponentStatus, request_id: str
 ) -> TranscribeResponse:
-    """A transcript as clients see it."""
+    """A transcript and its analyses as clients see them."""
+    transcript, analyses = finished.transcript, finished.analyses
     answer = TranscribeResponse(
         text=transcript.text,
         language=transcript.language,
@@ -59,7 +66,8 @@ def response_of(
         model=transcript.model,
         is_dummy=transcript.is_dummy,
         error_reason=transcript.error_reason,
-        component_status=status_of(real=not transcript.is_dummy),
+        component_status=status,
+        **_analyses_of(analyses),
         warnings=[*transcript.warnings, *form.warnings()],
         processing_time_seconds=transcript.timings.total,
         timings=TimingsOut.model_validate(transcript.timings),
@@ -70,13 +78,23 @@ def response_of(
     return answer
 
 
-def status_of(*, real: bool) -> ComponentStatus:
-    """Neither a classifier nor an LLM is part of this version."""
-    return ComponentStatus(stt=real, classification=False, vllm=False)
+def _analyses_of(analyses: Analyses) -> dict[str, Any]:
+    found: dict[str, Any] = {kind: getattr(analyses, kind) for kind in KINDS}
+    return {**found, "analysis_errors": analyses.errors}
 
 
-def last_known_status(engine: SpeechEngine) -> ComponentStatus:
-    return status_of(real=engine.state == "ready" and not engine.is_dummy)
+def status_of(agent: Agent, *, stt: bool, analyses: Analyses | None = None) -> ComponentStatus:
+    """What answered a request; of what it did not ask for, the last known state. The rules are
+    part of the service, so a label can always be had."""
+    found = analyses or Analyses()
+    label = found.classification
+    llm = bool(found.errors) or any(getattr(found, kind) is not None for kind in KINDS)
+    return ComponentStatus(
+        stt=stt,
+        classification="classification" not in found.errors
+        and (label is None or not label.is_dummy),
+        vllm=found.llm_used if llm else agent.state.available,
+    )
 
 
 def segment_frame(segment: Segment) -> bytes:
@@ -87,8 +105,10 @@ def progress_frame(progress: Progress) -> bytes:
     return frame("progress", ProgressOut.model_validate(progress).model_dump_json())
 
 
-def result_frame(transcript: Transcript, form: TranscribeForm, request_id: str) -> bytes:
-    return frame("result", response_of(transcript, form, request_id).model_dump_json())
+def result_frame(
+    finished: Finished, form: TranscribeForm, status: ComponentStatus, request_id: str
+) -> bytes:
+    return frame("result", response_of(finished, form, status, request_id).model_dump_json())
 
 
 def frame(event: str, json_text: str) -> bytes:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api_server import examples
-
-Seconds: TypeAlias = Annotated[float, AfterValidator(lambda value: round(value, 3))]
-
-
-class Answer(BaseModel):
-    """Base of every answer; read from the engine's dataclasses by attribute."""
-
-    model_config = ConfigDict(from_attributes=True)
+from api_server.analysis_schemas import ClassificationOut, SalesOut, SummaryOut, TranslationOut
+from api_server.answers import Answer, ComponentStatus, Seconds
 
 
 class WordOut(Answer):
@@ -77,14 +71,6 @@ class TimingsOut(Answer):
     total: Seconds
 
 
-class ComponentStatus(Answer):
-    """What answered: real text, a real label, a valid answer of the LLM."""
-
-    stt: bool
-    classification: bool
-    vllm: bool
-
-
 class TranscribeResponse(Answer):
     """A transcript. `success` is true for a dummy as well: read `is_dummy`."""
 
@@ -103,12 +89,14 @@ class TranscribeResponse(Answer):
     is_dummy: bool = Field(description="True where there is no real text.")
     error_reason: str | None = Field(description="Why it is a dummy.")
     component_status: ComponentStatus
-    classification: dict[str, Any] | None = Field(default=None, description="Null in this version.")
-    incomplete_sales: dict[str, Any] | None = Field(
-        default=None, description="Null in this version."
+    classification: ClassificationOut | None = None
+    incomplete_sales: SalesOut | None = None
+    summary: SummaryOut | None = None
+    translation: TranslationOut | None = None
+    analysis_errors: dict[str, str] = Field(
+        description="Why an analysis that was asked for is null: `transcript_is_dummy`, "
+        "`transcript_is_empty`."
     )
-    summary: dict[str, Any] | None = Field(default=None, description="Null in this version.")
-    translation: dict[str, Any] | None = Field(default=None, description="Null in this version.")
     warnings: list[str] = Field(description="What was done otherwise than asked.")
     processing_time_seconds: Seconds
     timings: TimingsOut
@@ -156,6 +144,16 @@ class ErrorResponse(BaseModel):
     request_id: str
 
 
+class AgentHealth(Answer):
+    """The LLM server, as last seen; asking for the health never waits for it."""
+
+    configured: bool
+    available: bool
+    type: Literal["vllm", "openai", "text_agent", "dummy"]
+    model: str | None
+    error_reason: str | None
+
+
 class HealthResponse(Answer):
     """How the service is; always answered with 200 while the process lives."""
 
@@ -169,6 +167,7 @@ class HealthResponse(Answer):
     is_dummy: bool
     error_reason: str | None = Field(description="Why it is degraded.")
     component_status: ComponentStatus
+    agent: AgentHealth
     version: str
 
 
@@ -203,3 +202,6 @@ class InfoResponse(Answer):
     languages: list[str] = Field(description="Codes that `language` may take.")
     response_formats: list[str]
     engine: dict[str, Any] = Field(description="What the engine says of itself.")
+    agent: dict[str, Any] = Field(description="The limits of the LLM's client.")
+    labels: list[str] = Field(description="What `classification` may answer.")
+    products: list[str] = Field(description="What `product` may be.")

@@ -124,6 +124,16 @@ class Settings(BaseSettings):
         default="", description="origins a request's agent_url may name"
     )
 
+    labels_file: Path | None = Field(
+        default=None, description="labels of the classification; default: the built-in ones"
+    )
+    rules_dir: Path | None = Field(
+        default=None, description="rule packs of your own, over the built-in ones"
+    )
+    mask_pii: bool = Field(
+        default=False, description="mask personal data in what is returned; logs always are"
+    )
+
     log_level: LogLevel = Field(default="INFO", description="least severe level that is logged")
     log_format: Literal["text", "json"] = Field(default="text", description="json for collectors")
     log_transcripts: bool = Field(default=False, description="log what was said; off by default")

@@ -58,7 +58,7 @@ async def _read_multipart(request: Request, max_bytes: int, spool: _Spool) -> Re
     _refuse_long(request, max_bytes)
     parser = FormParser(request.headers["content-type"], max_bytes)
     received = 0
-    async for chunk in _chunks(request):
+    async for chunk in chunks(request):
         received += len(chunk)
         if received > max_bytes + FORM_OVERHEAD_BYTES:
             raise too_large(max_bytes)
@@ -73,7 +73,7 @@ async def _read_multipart(request: Request, max_bytes: int, spool: _Spool) -> Re
 
 async def _read_urlencoded(request: Request) -> dict[str, str]:
     body = bytearray()
-    async for chunk in _chunks(request):
+    async for chunk in chunks(request):
         body += chunk
         if len(body) > MAX_URLENCODED_BYTES:
             raise MalformedBody(f"the form is longer than {MAX_URLENCODED_BYTES} bytes")
@@ -96,7 +96,8 @@ def _refuse_long(request: Request, max_bytes: int) -> None:
         raise too_large(max_bytes)
 
 
-async def _chunks(request: Request, patience: float = STALL_SECONDS) -> AsyncGenerator[bytes, None]:
+async def chunks(request: Request, patience: float = STALL_SECONDS) -> AsyncGenerator[bytes, None]:
+    """The body as it arrives. Raises `UploadStalled` where nothing does for `patience` seconds."""
     stream = request.stream()
     while True:
         try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from api_server.errors import InvalidOption
+from api_server.services.agent_types import AgentState, Answer, Ask, ConnectionFailed, Target
 from stt_errors import OptionError
 from stt_types import (
     AudioSource,
@@ -19,6 +21,7 @@ from stt_types import (
     Transcript,
 )
 
+AS_CONFIGURED = Target()
 SEGMENT = Segment(id=0, start=0.0, end=3.4, text="안녕하세요.", avg_logprob=-0.25)
 TRANSCRIPT = Transcript(
     text="안녕하세요.",
@@ -125,3 +128,59 @@ class FakeEngine:
         if isinstance(self.language, Exception):
             raise self.language
         return self.language
+
+
+@dataclass
+class FakeAgent:
+    """An LLM that answers what it was told to, by the name of the question.
+
+    answers: a value, an exception to raise, or a number of seconds to hang before a timeout.
+    """
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    configured: bool = True
+    timeout: float = 30.0
+    asked: list[Ask] = field(default_factory=list)
+    running: bool = False
+    cancelled: int = 0
+
+    @property
+    def state(self) -> AgentState:
+        limits: dict[str, object] = {"timeout_seconds": self.timeout}
+        if not self.configured:
+            return AgentState(False, False, "AGENT_URL: not set", limits=limits)
+        return AgentState(True, True, None, "vllm", "fake", 4096, limits)
+
+    async def start(self) -> None:
+        self.running = True
+
+    async def stop(self) -> None:
+        self.running = False
+
+    def check(self, target: Target) -> None:
+        if target.url is not None and "allowed" not in target.url:
+            raise InvalidOption("agent_url: not permitted")
+
+    async def ask(
+        self,
+        ask: Ask,
+        target: Target = AS_CONFIGURED,
+        timeout: float | None = None,  # noqa: ASYNC109 - the protocol's name
+    ) -> Answer:
+        self.asked.append(ask)
+        answer = self.answers.get(ask.name, ConnectionFailed("connection refused"))
+        if callable(answer):
+            answer = answer(ask)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, float):
+            await self._hang(min(answer, timeout or answer))
+        return Answer(str(answer), answer, "vllm", "fake", 0.01)
+
+    async def _hang(self, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        raise ConnectionFailed(f"no answer within {seconds:g} s")

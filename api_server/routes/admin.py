@@ -23,4 +23,4 @@ async def reload(service: Service) -> HealthResponse:
     await asyncio.shield(service.engine.reload())
     if service.engine.state == "failed":
         raise ModelLoadError(service.engine.error_reason or "no model could be loaded")
-    return health_of(service.engine)
+    return health_of(service)

@@ -10,11 +10,11 @@ from prometheus_client.exposition import choose_encoder
 
 from api_server import __version__
 from api_server.dependencies import Service, Services
-from api_server.engine import SpeechEngine
 from api_server.openapi import errors
 from api_server.options import MAX_PROMPT_CHARS, ResponseFormat
-from api_server.rendering import last_known_status
-from api_server.schemas import HealthResponse, InfoResponse, Limits, ReadyResponse
+from api_server.rendering import status_of
+from api_server.schemas import AgentHealth, HealthResponse, InfoResponse, Limits, ReadyResponse
+from api_server.services.agent_types import Agent
 
 router = APIRouter(tags=["state"])
 
@@ -22,7 +22,7 @@ router = APIRouter(tags=["state"])
 @router.get("/health", summary="How the service is")
 async def health(service: Service) -> HealthResponse:
     """Answered with 200 while the process lives, whatever the model does."""
-    return health_of(service.engine)
+    return health_of(service)
 
 
 @router.get(
@@ -60,6 +60,9 @@ async def info(service: Service) -> InfoResponse:
         languages=sorted(engine.languages),
         response_formats=list(get_args(ResponseFormat)),
         engine=engine.describe(),
+        agent=service.agent.state.limits,
+        labels=list(service.analyst.labels),
+        products=list(service.analyst.products),
     )
 
 
@@ -76,17 +79,32 @@ async def metrics(request: Request, service: Service) -> Response:
     return Response(encode(service.metrics.registry), headers={"Content-Type": media_type})
 
 
-def health_of(engine: SpeechEngine) -> HealthResponse:
-    """The engine's state in the words of `/health`."""
+def health_of(service: Services) -> HealthResponse:
+    """The state of engine and LLM in the words of `/health`. An LLM that is away does not make
+    the service degraded: it transcribes, and the rules answer."""
+    engine = service.engine
     statuses: dict[str, Literal["loading", "healthy"]] = {"loading": "loading", "ready": "healthy"}
+    real = engine.state == "ready" and not engine.is_dummy
     return HealthResponse(
         status=statuses.get(engine.state, "degraded"),
         backend=engine.backend,
         model=engine.model_name,
         is_dummy=engine.is_dummy,
         error_reason=engine.error_reason,
-        component_status=last_known_status(engine),
+        component_status=status_of(service.agent, stt=real),
+        agent=_agent_of(service.agent),
         version=__version__,
+    )
+
+
+def _agent_of(agent: Agent) -> AgentHealth:
+    state = agent.state
+    return AgentHealth(
+        configured=state.configured,
+        available=state.available,
+        type=state.agent_type,
+        model=state.model,
+        error_reason=state.error_reason,
     )
 
 

@@ -48,7 +48,7 @@ async def detect_language(
 
 def _dummy(error: STTError, service: Services, record: RequestRecord) -> LanguageResponse:
     reason = next(reason for cls, reason in REASONS.items() if isinstance(error, cls))
-    service.metrics.count_dummy(reason)
+    service.metrics.count_dummy("stt", reason)
     record.backend, record.dummies = "dummy", ("stt",)
     return _answer(service, record, None, 0.0, str(error))
 
@@ -67,6 +67,6 @@ def _answer(
         model=service.engine.model_name,
         is_dummy=error_reason is not None,
         error_reason=error_reason,
-        component_status=status_of(real=error_reason is None),
+        component_status=status_of(service.agent, stt=error_reason is None),
         request_id=record.request_id,
     )

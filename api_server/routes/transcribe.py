@@ -8,6 +8,7 @@ from functools import partial
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Response
 
+from api_server.answers import ComponentStatus
 from api_server.dependencies import Received, Record, Service, Services, Transcribe
 from api_server.errors import InvalidOption
 from api_server.event_stream import EventStreamResponse, beating, peeked
@@ -21,9 +22,11 @@ from api_server.rendering import (
     render,
     result_frame,
     segment_frame,
+    status_of,
 )
 from api_server.schemas import TranscribeResponse
-from stt_types import Event, Progress, Segment, Transcript
+from api_server.transcript_work import Finished, WorkEvent, work
+from stt_types import Progress, Segment
 
 router = APIRouter(tags=["transcription"])
 
@@ -40,16 +43,17 @@ async def transcribe_v2(received: Transcribe, service: Service, record: Record) 
     the fields does not matter; an unknown one is refused."""
     if received.form.stream:
         return await _streamed(received, service, record)
-    transcript = await _transcript(received, service)
-    _note(transcript, service, record)
-    return await run_sync(partial(render, transcript, received.form, record.request_id))
+    finished = await _finished(received, service)
+    status = _note(finished, service, record)
+    rendering = partial(render, finished, received.form, status, record.request_id)
+    return await run_sync(rendering)
 
 
-async def _transcript(received: Received[TranscribeForm], service: Services) -> Transcript:
-    events = service.engine.stream(received.source, received.form.options())
+async def _finished(received: Received[TranscribeForm], service: Services) -> Finished:
+    events = work(received, service)
     async with aclosing(events):
-        (transcript,) = [event async for event in events if isinstance(event, Transcript)]
-    return transcript
+        (finished,) = [event async for event in events if isinstance(event, Finished)]
+    return finished
 
 
 async def _streamed(
@@ -57,26 +61,31 @@ async def _streamed(
 ) -> Response:
     if received.form.response_format not in STREAMABLE:
         raise InvalidOption("stream: only with response_format json or verbose_json")
-    events = service.engine.stream(received.source, received.form.options())
-    first, rest = await peeked(beating(events))
-    if service.engine.is_dummy or (isinstance(first, Transcript) and first.is_dummy):
-        record.dummies = ("stt",)
+    first, rest = await peeked(beating(work(received, service)))
+    if service.engine.is_dummy or (isinstance(first, Finished) and first.transcript.is_dummy):
+        record.add_dummy("stt")
     return EventStreamResponse(first, rest, partial(_frame, received.form, service, record))
 
 
 async def _frame(
-    form: TranscribeForm, service: Services, record: RequestRecord, event: Event
+    form: TranscribeForm, service: Services, record: RequestRecord, event: WorkEvent
 ) -> bytes:
     if isinstance(event, Segment):
         return segment_frame(event)
     if isinstance(event, Progress):
         return progress_frame(event)
-    _note(event, service, record)
-    return await run_sync(partial(result_frame, event, form, record.request_id))
+    status = _note(event, service, record)
+    return await run_sync(partial(result_frame, event, form, status, record.request_id))
 
 
-def _note(transcript: Transcript, service: Services, record: RequestRecord) -> None:
+def _note(finished: Finished, service: Services, record: RequestRecord) -> ComponentStatus:
+    """Count and log what was done; tell what answered."""
+    transcript, analyses = finished.transcript, finished.analyses
     record.note(transcript)
+    if analyses.dummies:
+        record.add_dummy("agent")
     service.metrics.observe_transcript(transcript)
+    service.metrics.observe_analyses(analyses)
     if service.settings.log_transcripts:
         log_transcript(transcript, record.request_id)
+    return status_of(service.agent, stt=not transcript.is_dummy, analyses=analyses)

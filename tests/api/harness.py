@@ -20,6 +20,7 @@ import uvicorn
 
 from api_server.app import create_app
 from api_server.engine import SpeechEngine
+from api_server.services.agent_types import Agent
 from api_server.settings import Settings
 from tests.fakes import FakeEngine
 
@@ -30,10 +31,10 @@ WAV = ("call.wav", b"RIFF not really")
 
 @asynccontextmanager
 async def client_of(
-    engine: SpeechEngine | None = None, **settings: Any
+    engine: SpeechEngine | None = None, agent: Agent | None = None, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an application in this process, without a socket."""
-    app = create_app(Settings(**settings), engine or FakeEngine())
+    app = create_app(Settings(**settings), engine or FakeEngine(), agent)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://stt") as client:
         yield client

@@ -42,7 +42,8 @@ async def test_health_is_200_and_honest(engine: FakeEngine, status: str, real: b
     assert body["component_status"]["vllm"] is False
     assert body["error_reason"] == engine.error_reason
     assert set(body) == {
-        "status", "backend", "model", "is_dummy", "error_reason", "component_status", "version",
+        "status", "backend", "model", "is_dummy", "error_reason", "component_status", "agent",
+            "version",
     }  # fmt: skip
 
 

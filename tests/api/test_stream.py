@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import pytest
 from starlette.types import Message, Scope
@@ -13,14 +14,17 @@ from api_server import event_stream
 from api_server.errors import ClientGone
 from api_server.event_stream import EventStreamResponse, beating, peeked
 from api_server.record import RequestRecord
+from api_server.services.analysis import Analyses
+from api_server.transcript_work import Finished, WorkEvent
 from stt_errors import AudioError, InferenceError, QueueFull
-from stt_types import AudioSource, Event, Progress, TranscribeOptions
+from stt_types import AudioSource, Progress, TranscribeOptions, Transcript
 from tests.api.harness import WAV, client_of, events_of
 from tests.fakes import DUMMY, SEGMENT, TRANSCRIPT, FakeEngine
 
 pytestmark = pytest.mark.anyio
 
 STREAM = {"stream": "true"}
+FINISHED = Finished(TRANSCRIPT, Analyses())
 
 
 async def test_events_come_in_the_engines_order() -> None:
@@ -105,7 +109,7 @@ async def test_silence_is_broken_by_beats() -> None:
     """Where no event comes for a while, None does; the events that follow are all there."""
     engine = FakeEngine(script=[SEGMENT, 0.25, TRANSCRIPT])
     seen = [event async for event in beating(_stream(engine), 0.1)]
-    assert seen == [SEGMENT, None, None, TRANSCRIPT]
+    assert seen == [SEGMENT, None, None, FINISHED]
 
 
 async def test_peek_does_not_outlast_a_beat() -> None:
@@ -114,7 +118,7 @@ async def test_peek_does_not_outlast_a_beat() -> None:
     first, rest = await peeked(beating(_stream(engine), 0.1))
     assert first is None
     assert event_stream.BEAT.startswith(b":")
-    assert [event async for event in rest][-1] == TRANSCRIPT
+    assert [event async for event in rest][-1] == FINISHED
 
 
 async def test_closing_the_beats_closes_the_engines_stream() -> None:
@@ -152,7 +156,7 @@ async def test_client_that_stops_reading_is_given_up() -> None:
     engine = FakeEngine(script=[SEGMENT, 60.0, TRANSCRIPT])
     first, rest = await peeked(beating(_stream(engine)))
 
-    async def to_frame(event: Event) -> bytes:
+    async def to_frame(event: WorkEvent) -> bytes:
         return b"frame"
 
     async def blocked(message: Message) -> None:
@@ -170,5 +174,8 @@ async def _never() -> Message:
     return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
 
-def _stream(engine: FakeEngine) -> AsyncGenerator[Event, None]:
-    return engine.stream(AudioSource(io.BytesIO(b""), "a.wav"), TranscribeOptions())
+async def _stream(engine: FakeEngine) -> AsyncGenerator[WorkEvent, None]:
+    events = engine.stream(AudioSource(io.BytesIO(b""), "a.wav"), TranscribeOptions())
+    async with aclosing(events):
+        async for event in events:
+            yield FINISHED if isinstance(event, Transcript) else event

@@ -32,7 +32,7 @@ async def test_answer_has_the_contracts_fields() -> None:
     body = response.json()
     assert set(body) == set(TranscribeResponse.model_fields)
     assert body["text"] == "안녕하세요."
-    assert body["component_status"] == {"stt": True, "classification": False, "vllm": False}
+    assert body["component_status"] == {"stt": True, "classification": True, "vllm": False}
     assert body["timings"]["inference"] == 0.58
     assert body["request_id"] == response.headers["x-request-id"]
     assert "x-dummy" not in response.headers
@@ -186,17 +186,6 @@ async def test_gaps_and_warnings_are_shown() -> None:
         body = (await client.post("/transcribe", files={"file": WAV})).json()
     assert body["coverage"]["gaps"] == [{"start": 1.0, "end": 2.0, "channel": 1}]
     assert body["warnings"] == ["segment times only"]
-
-
-async def test_analysis_is_not_pretended() -> None:
-    """Analysis that does not exist yet is null, with a warning that names what was asked."""
-    data = {"classify": "true", "summarize": "1", "translate_to": "en"}
-    async with client_of() as client:
-        body = (await client.post("/transcribe", files={"file": WAV}, data=data)).json()
-    assert body["classification"] is body["summary"] is body["translation"] is None
-    assert body["incomplete_sales"] is None
-    assert len(body["warnings"]) == 1
-    assert "classify, summarize, translate_to" in body["warnings"][0]
 
 
 @pytest.mark.parametrize(

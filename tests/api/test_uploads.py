@@ -12,7 +12,7 @@ from starlette.types import Message
 
 from api_server.errors import UploadStalled
 from api_server.settings import MIB
-from api_server.uploads import _chunks
+from api_server.uploads import chunks
 from stt_errors import QueueFull
 from tests.api.harness import WAV, client_of
 from tests.fakes import FakeEngine
@@ -247,4 +247,4 @@ async def test_stalled_upload_is_given_up() -> None:
 
     request = Request({"type": "http", "headers": [], "method": "POST"}, receive)
     with pytest.raises(UploadStalled, match=r"0\.05 s"):
-        [chunk async for chunk in _chunks(request, patience=0.05)]
+        [chunk async for chunk in chunks(request, patience=0.05)]

@@ -35,7 +35,8 @@ def test_contracts_routes_are_there(document: dict[str, Any]) -> None:
     routes = {(path, method) for path, methods in document["paths"].items() for method in methods}
     assert routes == {
         ("/transcribe", "post"), ("/detect-language", "post"), ("/health", "get"),
-        ("/ready", "get"), ("/info", "get"), ("/metrics", "get"), ("/admin/reload", "post"),
+        ("/classify", "post"), ("/validate/incomplete-sales", "post"), ("/summarize", "post"),
+        ("/translate", "post"), ("/ready", "get"), ("/info", "get"), ("/metrics", "get"), ("/admin/reload", "post"),
     }  # fmt: skip
 
 

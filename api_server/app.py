@@ -28,7 +28,7 @@ from api_server.routes import admin, analysis, docs, health, language, transcrib
 from api_server.services import agent_backend
 from api_server.services.agent_types import Agent
 from api_server.services.analysis import Analyst
-from api_server.services.rule_files import PackProblem, Rules, load_rules
+from api_server.services.rule_files import LabelProblem, PackProblem, Rules, load_rules
 from api_server.settings import Settings, SettingsProblem, load_settings
 
 ROUTERS = (
@@ -48,7 +48,7 @@ def create_app(
     rules: Rules | None = None,
 ) -> FastAPI:
     """Build the application around an engine and an agent: the real ones, unless a test brings
-    its own. Raises `PackProblem` for rules that cannot be read."""
+    its own. Raises `PackProblem` or `LabelProblem` for rules that cannot be read."""
     agent = agent or agent_backend.build(settings)
     labels, checker = rules or load_rules(settings)
     services = Services(
@@ -124,7 +124,7 @@ def main() -> None:
     logs.configure(settings.log_level, settings.log_format)
     try:
         app = create_app(settings)
-    except PackProblem as problem:
+    except (PackProblem, LabelProblem) as problem:
         print(f"stt-api: {problem}", file=sys.stderr)
         raise SystemExit(2) from None
     server.serve(app, settings)

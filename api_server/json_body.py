@@ -44,6 +44,8 @@ def _parse(body: bytes, kind: type[Body]) -> Body:
         raise MalformedBody("the body is not UTF-8") from None
     except RecursionError:
         raise MalformedBody("the body is nested too deeply") from None
+    except ValueError:  # Python reads no number of more than 4300 digits
+        raise MalformedBody("the body holds a number that is too long") from None
     try:
         return kind.model_validate(value)
     except ValidationError as error:

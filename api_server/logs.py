@@ -14,6 +14,7 @@ import traceback
 
 from api_server.errors import Fault, fault_of
 from api_server.record import RequestRecord
+from api_server.services.pii import masked
 from stt_types import Transcript
 
 REQUESTS = logging.getLogger("api.requests")
@@ -71,8 +72,8 @@ def log_request(record: RequestRecord, route: str) -> None:
 
 
 def log_transcript(transcript: Transcript, request_id: str) -> None:
-    """What was said; called only where LOG_TRANSCRIPTS asks for it."""
-    TRANSCRIPTS.info("request_id=%s text=%s", request_id, transcript.text)
+    """What was said, without numbers of persons; only where LOG_TRANSCRIPTS asks for it."""
+    TRANSCRIPTS.info("request_id=%s text=%s", request_id, masked(transcript.text))
 
 
 def report(error: BaseException, record: RequestRecord) -> Fault:

@@ -2,48 +2,68 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 from api_server.services.analysis import Analyses
+from api_server.services.conversation import Conversation
 from api_server.services.pii import mask, masked
-from stt_types import Event, Segment, Suppressed, Transcript, Word
+from stt_threads import in_thread
+from stt_types import Event, Progress, Segment, Suppressed, Transcript, Word
+
+# A number that is dictated comes in a few segments; no stream waits for more of them.
+MOST_WAITING = 6
+# What was said before tells what a number is: its beginning, or "계좌번호 말씀해 주세요".
+CONTEXT_SEGMENTS = MOST_WAITING + 3
+# Segments after which a number may go on: they end in a digit, or only say that one listens.
+OPEN = re.compile(
+    r"[\d공영일이삼사오육륙칠팔구](?:번|에|에요|예요|요|이요|이고|이고요|다시|입니다)?[\s.,…-]*$"
+    r"|^\W*(?:네|예|네네|음|어)\W*$"
+)
 
 
 def masked_transcript(transcript: Transcript) -> Transcript:
     """The transcript with personal data masked in every text it holds.
 
-    Segments are masked together, since a number may run over two of them; the whole text is
-    masked as one. A dummy holds nothing that was said.
+    Segments are masked together, since a number may run over two of them; words and the whole
+    text follow them. A dummy holds nothing that was said.
     """
     if transcript.is_dummy:
         return transcript
+    segments = masked_segments(transcript.segments)
+    raw, shown = ([one.text for one in side] for side in (transcript.segments, segments))
     return replace(
         transcript,
-        text=masked(transcript.text),
-        segments=_segments(transcript.segments),
+        text="".join(_followed(transcript.text, raw, shown)),
+        segments=segments,
         suppressed=_suppressed(transcript.suppressed),
     )
 
 
 async def masked_events(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
-    """The engine's events, masked; a segment waits for the next, with which it may share a
-    number."""
-    waiting: list[Segment] = []
+    """The engine's events in their order, masked. A segment waits for the next, with which it may
+    share a number, and so does the progress behind it: whoever resumes from there has seen it."""
+    waiting = _Waiting()
     async with aclosing(events):
         async for event in events:
-            if isinstance(event, Segment):
-                # The one before the last is masked already, but its number may run on.
-                waiting = [*waiting[-2:], event]
-                if len(waiting) > 1:
-                    yield _segments(waiting)[-2]
-            elif isinstance(event, Transcript):
-                if waiting:
-                    yield _segments(waiting)[-1]
-                yield masked_transcript(event)
+            if isinstance(event, Transcript):
+                for ready in waiting.rest():
+                    yield ready
+                yield await in_thread(partial(masked_transcript, event))
             else:
-                yield event
+                for ready in waiting.then(event):
+                    yield ready
+
+
+def masked_conversation(conversation: Conversation) -> Conversation:
+    """The call with personal data masked in its lines."""
+    texts = mask([line.text for line in conversation.lines])
+    lines = zip(conversation.lines, texts, strict=True)
+    return replace(conversation, lines=tuple(replace(line, text=text) for line, text in lines))
 
 
 def masked_analyses(found: Analyses) -> Analyses:
@@ -56,19 +76,88 @@ def masked_analyses(found: Analyses) -> Analyses:
     return replace(found, summary=summary, translation=translation)
 
 
-def _segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    texts = mask([segment.text for segment in segments])
-    words = iter(mask([word.word for segment in segments for word in segment.words or ()]))
+def masked_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Consecutive segments with personal data masked in their texts and words. Of split channels
+    each is read by itself first: the other's "네" stands between the halves of a number."""
+    texts = [segment.text for segment in segments]
+    for channel in {segment.channel for segment in segments} - {None}:
+        own = [i for i, segment in enumerate(segments) if segment.channel == channel]
+        for i, text in zip(own, mask([texts[i] for i in own]), strict=True):
+            texts[i] = text
+    shown = mask(texts)
     return tuple(
-        replace(segment, text=text, words=_words(segment.words, words))
-        for segment, text in zip(segments, texts, strict=True)
+        replace(segment, text=text, words=_words(segment, text))
+        for segment, text in zip(segments, shown, strict=True)
     )
 
 
-def _words(words: tuple[Word, ...] | None, texts: Iterator[str]) -> tuple[Word, ...] | None:
-    if words is None:
-        return None
-    return tuple(replace(word, word=next(texts)) for word in words)
+class _Waiting:
+    """Events of a stream that must not be shown yet, in their order."""
+
+    def __init__(self) -> None:
+        self._events: deque[Segment | Progress] = deque()
+        self._seen: list[Segment] = []
+
+    def then(self, event: Segment | Progress) -> Iterator[Segment | Progress]:
+        """Take one more event; give those that need to wait no longer."""
+        self._events.append(event)
+        while self._events and self._is_settled():
+            yield self._next()
+
+    def rest(self) -> Iterator[Segment | Progress]:
+        while self._events:
+            yield self._next()
+
+    def _is_settled(self) -> bool:
+        segments = self._segments()
+        if not isinstance(self._events[0], Segment):
+            return True
+        if len(segments) == 1:
+            return False
+        return len(segments) > MOST_WAITING or any(not OPEN.search(one.text) for one in segments)
+
+    def _next(self) -> Segment | Progress:
+        segments = self._segments()
+        event = self._events.popleft()
+        if not isinstance(event, Segment):
+            return event
+        shown = masked_segments([*self._seen, *segments])[len(self._seen)]
+        self._seen = [*self._seen, event][-CONTEXT_SEGMENTS:]
+        return shown
+
+    def _segments(self) -> list[Segment]:
+        return [event for event in self._events if isinstance(event, Segment)]
+
+
+def _words(segment: Segment, text: str) -> tuple[Word, ...] | None:
+    """The words as they stand in the masked text; one that is not found there is masked alone."""
+    if segment.words is None or text == segment.text:
+        return segment.words
+    done = 0
+    words = []
+    for word in segment.words:
+        at = segment.text.find(word.word, done)
+        if at >= 0:
+            done = at + len(word.word)
+        words.append(replace(word, word=text[at:done] if at >= 0 else _starred(word.word)))
+    return tuple(words)
+
+
+def _starred(word: str) -> str:
+    """A word of a segment in which something was masked, where it cannot be told what."""
+    return re.sub(r"\d", "*", masked(word))
+
+
+def _followed(text: str, raw: Sequence[str], shown: Sequence[str]) -> Iterator[str]:
+    """A text made of the raw pieces, with the shown ones in their places."""
+    done = 0
+    for before, after in zip(raw, shown, strict=True):
+        at = text.find(before, done)
+        if at >= 0:
+            yield masked(text[done:at])
+            yield after
+            done = at + len(before)
+    yield masked(text[done:])
 
 
 def _suppressed(withheld: Sequence[Suppressed]) -> tuple[Suppressed, ...]:

@@ -41,12 +41,16 @@ async def work(
     events = service.engine.stream(received.source, received.form.options())
     if service.settings.mask_pii:
         events = masking.masked_events(events)
+    transcript: Transcript | None = None
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Transcript):
-                yield Finished(event, await _analyses(event, received, service))
+                transcript = event
             else:
                 yield event
+    # Only now: while its stream is open, the engine keeps the request's place in the queue.
+    if transcript is not None:
+        yield Finished(transcript, await _analyses(transcript, received, service))
 
 
 async def _analyses(

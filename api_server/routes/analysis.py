@@ -27,7 +27,6 @@ from api_server.rendering import status_of
 from api_server.services.agent_types import Target
 from api_server.services.analysis import Analyses, Kind, Wanted
 from api_server.services.conversation import Conversation, Line
-from api_server.services.pii import mask
 from api_server.services.plain_text import conversation_of_text
 from stt_languages import LANGUAGES
 from stt_threads import in_thread
@@ -115,6 +114,8 @@ async def _found(
 ) -> Analyses:
     service.analyst.check(wanted)
     conversation = await in_thread(partial(_conversation, call, service.settings.mask_pii))
+    if conversation.is_empty:
+        raise InvalidOption("text: nothing is said in it")
     found = await service.analyst.analyse(conversation, wanted)
     service.metrics.observe_analyses(found)
     if found.dummies and service.settings.stt_fallback == "error":
@@ -131,17 +132,7 @@ def _conversation(call: CallRequest, mask_pii: bool) -> Conversation:
         lines = [Line(s.id, s.text, s.start, s.end, s.speaker) for s in call.segments]
         timed = any(line.end > line.start for line in lines)
         conversation = Conversation(tuple(lines), timed)
-    return masked_conversation(conversation) if mask_pii else conversation
-
-
-def masked_conversation(conversation: Conversation) -> Conversation:
-    """The call with personal data masked in its lines."""
-    texts = mask([line.text for line in conversation.lines])
-    lines = (
-        Line(line.id, text, line.start, line.end, line.speaker, line.channel)
-        for line, text in zip(conversation.lines, texts, strict=True)
-    )
-    return Conversation(tuple(lines), conversation.timed)
+    return masking.masked_conversation(conversation) if mask_pii else conversation
 
 
 def _reason(found: Analyses) -> str:
@@ -154,6 +145,8 @@ def _answer(
     kind: Kind, found: Analyses, service: Services, record: RequestRecord
 ) -> dict[str, Any]:
     result = getattr(found, kind)
+    if result is None:
+        raise RuntimeError(found.errors.get(kind, "no result"))
     real = service.engine.state == "ready" and not service.engine.is_dummy
     status = status_of(service.agent, stt=real, analyses=found)
     fields = {name: getattr(result, name) for name in result.__dataclass_fields__}

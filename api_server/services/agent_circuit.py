@@ -12,7 +12,7 @@ questions do not would otherwise cost three questions at every probe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Permit: TypeAlias = Literal["free", "trial"]
@@ -29,10 +29,10 @@ class Circuit:
 
     threshold: int = THRESHOLD
     cooldown: float = COOLDOWN_SECONDS
-    _failures: int = 0
-    _missed: int = 0
-    _opened_at: float | None = None
-    _on_trial: bool = False
+    _failures: int = field(default=0, init=False)
+    _missed: int = field(default=0, init=False)
+    _opened_at: float | None = field(default=None, init=False)
+    _on_trial: bool = field(default=False, init=False)
 
     @property
     def is_open(self) -> bool:

@@ -23,8 +23,10 @@ BEGIN, END = "<<<CALL", "CALL>>>"
 TOKENS_PER_CHAR, TOKENS_PER_ASCII = 1.5, 0.35
 TOKENS_PER_LINE = 24
 TEMPLATE_TOKENS = 80
-# However little is left of a small context, smaller pieces than this make no sense.
-FEWEST_TOKENS = 400
+# However little is left of a small context, smaller pieces than this make no sense; and larger
+# ones than this take longer than several at once.
+FEWEST_TOKENS, MOST_TOKENS = 400, 16_000
+MOST_ANSWER_TOKENS = 2_000
 
 
 @cache
@@ -48,15 +50,21 @@ def tokens(text: str) -> int:
     return int(plain * TOKENS_PER_ASCII + (len(text) - plain) * TOKENS_PER_CHAR) + 1
 
 
-def room(context_tokens: int, empty: Ask, answer_share: float) -> int:
+def cost(lines: Sequence[Line]) -> int:
+    """At most so many tokens some lines take as data."""
+    return sum(tokens(line.text) + TOKENS_PER_LINE for line in lines)
+
+
+def room(context_tokens: int, empty: Ask, answer_share: float, at_least: float = 0.0) -> int:
     """Tokens of a call that fit into one question, beside its instructions and its answer.
 
     empty: the question without a call. answer_share: tokens of answer for each token of the
-    call, over those of `empty.max_tokens`.
+    call, over those of `empty.max_tokens`. at_least: take no fewer for the sake of speed.
     """
     taken = tokens(empty.instructions) + tokens(json.dumps(empty.schema)) + empty.max_tokens
-    left = context_tokens - taken - TEMPLATE_TOKENS
-    return max(FEWEST_TOKENS, int(left / (1 + answer_share)))
+    left = (context_tokens - taken - TEMPLATE_TOKENS) / (1 + answer_share)
+    quick = MOST_ANSWER_TOKENS / answer_share if answer_share else MOST_TOKENS
+    return max(FEWEST_TOKENS, int(min(left, max(quick, at_least))))
 
 
 def pieces(lines: Sequence[Line], most_tokens: int) -> list[tuple[Line, ...]]:
@@ -69,16 +77,12 @@ def pieces(lines: Sequence[Line], most_tokens: int) -> list[tuple[Line, ...]]:
     longest = max(1, int((most_tokens - TOKENS_PER_LINE) / TOKENS_PER_CHAR))
     short = [part for line in said for part in _short(line, longest)]
     chars = sum(len(line.text) for line in short)
-    most_chars = int(most_tokens * chars / _cost(short)) if short else 1
+    most_chars = int(most_tokens * chars / cost(short)) if short else 1
     while True:
         cut = list(parts(short, most_chars))
-        if most_chars <= 1 or all(len(one) == 1 or _cost(one) <= most_tokens for one in cut):
+        if most_chars <= 1 or all(len(one) == 1 or cost(one) <= most_tokens for one in cut):
             return cut
-        most_chars = most_chars * 3 // 4
-
-
-def _cost(lines: Sequence[Line]) -> int:
-    return sum(tokens(line.text) + TOKENS_PER_LINE for line in lines)
+        most_chars = most_chars * 9 // 10
 
 
 def _short(line: Line, most_chars: int) -> Iterator[Line]:

@@ -7,6 +7,8 @@ not wait for it, and an LLM that fails takes nothing else with it.
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -20,8 +22,11 @@ from api_server.services.label_rules import Labels
 from api_server.services.results import Classification, SalesReport, Summary, Translation
 from stt_threads import in_thread
 
+log = logging.getLogger("api.analysis")
+
 Kind: TypeAlias = Literal["classification", "incomplete_sales", "summary", "translation"]
 KINDS: tuple[Kind, ...] = ("classification", "incomplete_sales", "summary", "translation")
+EMPTY, BROKEN = "transcript_is_empty", "internal_error"
 DEFAULT_SECONDS = 30.0
 # How long before the deadline of the LLM its answers must be there, so that what stands in for
 # them is ready in time.
@@ -109,7 +114,7 @@ class Analyst:
         if not kinds:
             return Analyses()
         if conversation.is_empty:
-            return Analyses(errors=dict.fromkeys(kinds, "transcript_is_empty"))
+            return Analyses(errors=dict.fromkeys(kinds, EMPTY))
         asking = Asking.within(self._agent, wanted.target, self._seconds())
         work: dict[Kind, Callable[[], Awaitable[Done]]] = {
             "classification": lambda: self._classify(conversation, asking),
@@ -118,7 +123,7 @@ class Analyst:
             "translation": lambda: self._translate(conversation, wanted, asking, whisper),
         }
         async with asyncio.TaskGroup() as group:
-            tasks = {kind: group.create_task(_run(work[kind])) for kind in kinds}
+            tasks = {kind: group.create_task(_guarded(kind, work[kind])) for kind in kinds}
         return _gathered({kind: task.result() for kind, task in tasks.items()})
 
     def _seconds(self) -> float:
@@ -127,11 +132,14 @@ class Analyst:
         return max(seconds - SPARE_SECONDS, seconds / 2)
 
     async def _classify(self, conversation: Conversation, asking: Asking) -> Done:
-        try:
-            found = await classification.by_llm(conversation, self._labels, asking)
-        except AgentFailure as failure:
-            found = await classification.by_rules(conversation, self._labels, str(failure))
-            return Done(found, failure=failure.reason)
+        # Both at once: an LLM that hangs until its time is up leaves none for the rules.
+        async with asyncio.TaskGroup() as group:
+            ruled = group.create_task(classification.by_rules(conversation, self._labels))
+            try:
+                found = await classification.by_llm(conversation, self._labels, asking)
+            except AgentFailure as failure:
+                instead = classification.in_place_of_llm(await ruled, str(failure))
+                return Done(instead, failure=failure.reason)
         return Done(found, llm_used=True)
 
     async def _validate(self, conversation: Conversation, wanted: Wanted, asking: Asking) -> Done:
@@ -160,7 +168,8 @@ class Analyst:
         whisper: Callable[[], Awaitable[str]] | None,
     ) -> Done:
         language = wanted.translate_to or ""
-        if language == wanted.translate_from:
+        source = wanted.translate_from or translation.language_of(conversation.text)
+        if language == source:
             reason = translation.SAME_LANGUAGE
             return Done(translation.none(language, reason, is_dummy=False))
         try:
@@ -189,15 +198,26 @@ class WhisperFailed(Exception):
     """Whisper could not translate either; the text says why, in one line."""
 
 
-async def _run(work: Callable[[], Awaitable[Done]]) -> Done:
-    return await work()
+async def _guarded(kind: Kind, work: Callable[[], Awaitable[Done]]) -> Done | None:
+    """None where the work breaks on a defect of ours: it must not cost the transcript."""
+    try:
+        return await work()
+    except Exception as error:
+        # Its kind and place, not its text, which may hold what was said.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{last.filename.rsplit('/', 1)[-1]}:{last.lineno}"
+        log.error("analysis %s: unexpected %s at %s", kind, type(error).__name__, place)
+        return None
 
 
-def _gathered(done: dict[Kind, Done]) -> Analyses:
-    dummies = tuple(one.failure or "request_failed" for one in done.values() if one.result.is_dummy)
-    found: dict[str, object] = {kind: one.result for kind, one in done.items()}
+def _gathered(done: dict[Kind, Done | None]) -> Analyses:
+    results = {kind: one for kind, one in done.items() if one is not None}
+    found: dict[str, object] = {kind: one.result for kind, one in results.items()}
     return Analyses(
         **found,  # type: ignore[arg-type]
-        llm_used=any(one.llm_used for one in done.values()),
-        dummies=dummies,
+        errors={kind: BROKEN for kind, one in done.items() if one is None},
+        llm_used=any(one.llm_used for one in results.values()),
+        dummies=tuple(
+            one.failure or "request_failed" for one in results.values() if one.result.is_dummy
+        ),
     )

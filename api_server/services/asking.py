@@ -21,6 +21,8 @@ from api_server.services.agent_types import (
 from api_server.services.conversation import Conversation, Line
 
 MAX_PARTS = 40
+# Parts are cut between turns, so few are full to the brim.
+WELL_FILLED_PARTS = 0.6 * MAX_PARTS
 AT_ONCE = 3
 # What is assumed of a server that does not tell.
 UNKNOWN_CONTEXT_TOKENS = 4096
@@ -62,7 +64,8 @@ class Asking:
         if not self.agent.state.configured and self.target.url is None:
             raise ConfigurationInvalid(NOT_CONFIGURED)
         context = self.agent.state.context_tokens or UNKNOWN_CONTEXT_TOKENS
-        room = agent_prompts.room(context, question(()), answer_share)
+        enough = agent_prompts.cost(conversation.lines) / WELL_FILLED_PARTS
+        room = agent_prompts.room(context, question(()), answer_share, enough)
         pieces = agent_prompts.pieces(conversation.lines, room)
         if len(pieces) > MAX_PARTS:
             raise RequestFailed(TOO_LONG)

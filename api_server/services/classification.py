@@ -26,13 +26,17 @@ async def by_llm(conversation: Conversation, labels: Labels, asking: Asking) -> 
     return _merged([_value(answer) for answer in answers], conversation)
 
 
-async def by_rules(conversation: Conversation, labels: Labels, reason: str) -> Classification:
-    """The rules' label, or a marked dummy where they cannot say; `reason` tells why the LLM did
-    not."""
-    found = await in_thread(lambda: labels.classify(conversation))
-    if found is None:
+async def by_rules(conversation: Conversation, labels: Labels) -> Classification | None:
+    """The rules' label, or None where they cannot say."""
+    return await in_thread(lambda: labels.classify(conversation))
+
+
+def in_place_of_llm(ruled: Classification | None, reason: str) -> Classification:
+    """The rules' label, or a marked dummy where there is none; `reason` tells why the LLM gave
+    none."""
+    if ruled is None:
         return Classification(None, 0.0, "dummy", is_dummy=True, error_reason=reason)
-    return replace(found, error_reason=reason)
+    return replace(ruled, error_reason=reason)
 
 
 def _question(lines: tuple[Line, ...], labels: Labels) -> Ask:

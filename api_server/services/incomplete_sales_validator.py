@@ -6,7 +6,6 @@ here needs an LLM.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,22 +16,23 @@ from api_server.services.call_text import CallText
 from api_server.services.conversation import Conversation
 from api_server.services.reading_speed import reading_speed
 from api_server.services.results import Element, ReadingSpeed, SalesReport, Verdict
-from api_server.services.sales_pack import Pack, load_packs
+from api_server.services.sales_pack import Pack, Packs, load_packs
 from api_server.services.sales_patterns import find
 from api_server.services.sales_rules import check
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
 # Signs of one product must outweigh those of the next by so much.
-MARGIN = 1.25
-MIN_SIGNS = 3.0
+MARGIN = 1.2
+MIN_SIGNS = 2.0
 NO_PRODUCT = "no product could be inferred; name it with `product`"
 
 
 class IncompleteSalesValidator:
     """Checks calls against the packs it was given; for any number of threads at once."""
 
-    def __init__(self, packs: Mapping[str, Pack]) -> None:
-        self._packs = dict(packs)
+    def __init__(self, loaded: Packs) -> None:
+        self._packs = packs = loaded.products
+        self._general = loaded.general
         self._names = {
             name.casefold(): pack.id
             for pack in packs.values()
@@ -59,7 +59,7 @@ class IncompleteSalesValidator:
         named = self.product_id(product)
         chosen = named or self._infer(call)
         if chosen is None:
-            return _no_product(call)
+            return self._without_product(call)
         pack = self._packs[chosen]
         elements = tuple(check(rule, call) for rule in pack.rules)
         return SalesReport(
@@ -86,6 +86,23 @@ class IncompleteSalesValidator:
             reviewed,
             verdict=verdict_of(reviewed.elements),
             score=score_of(reviewed.elements),
+        )
+
+    def _without_product(self, call: CallText) -> SalesReport:
+        """What holds for every sale; it can be faulty, but never complete."""
+        elements = tuple(check(rule, call) for rule in self._general.rules)
+        violated = any(element.status == "violated" for element in elements)
+        return SalesReport(
+            verdict="incomplete" if violated else "review",
+            score=score_of(elements),
+            product=None,
+            product_inferred=True,
+            pack=f"{self._general.id} {self._general.version}",
+            roles=call.roles,
+            elements=elements,
+            reading_speed=ReadingSpeed(None),
+            warnings=(f"product: {NO_PRODUCT}",),
+            error_reason="product_unknown",
         )
 
     def _infer(self, call: CallText) -> str | None:
@@ -125,18 +142,3 @@ def score_of(elements: tuple[Element, ...]) -> float:
     violated = sum(e.weight for e in elements if e.status == "violated")
     share = 100 * met / due if due else 100.0
     return round(max(0.0, share - violated), 1)
-
-
-def _no_product(call: CallText) -> SalesReport:
-    return SalesReport(
-        verdict="review",
-        score=0.0,
-        product=None,
-        product_inferred=True,
-        pack="",
-        roles=call.roles,
-        elements=(),
-        reading_speed=ReadingSpeed(None),
-        warnings=(f"product: {NO_PRODUCT}",),
-        error_reason="product_unknown",
-    )

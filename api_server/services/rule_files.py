@@ -10,16 +10,17 @@ from api_server.services.incomplete_sales_validator import (
     IncompleteSalesValidator,
     build_validator,
 )
-from api_server.services.label_rules import Labels, load_labels
+from api_server.services.label_rules import LabelProblem, Labels, load_labels
 from api_server.services.sales_pack import PackProblem
 from api_server.settings import Settings
 
 Rules: TypeAlias = tuple[Labels, IncompleteSalesValidator]
-__all__ = ["PackProblem", "Rules", "load_rules"]
+__all__ = ["LabelProblem", "PackProblem", "Rules", "load_rules"]
 
 
 def load_rules(settings: Settings) -> Rules:
-    """The built-in rules, with those of LABELS_FILE and RULES_DIR. Raises `PackProblem`."""
+    """The built-in rules, with those of LABELS_FILE and RULES_DIR. Raises `PackProblem` or
+    `LabelProblem`."""
     return _load(settings.labels_file, settings.rules_dir)
 
 

@@ -7,6 +7,7 @@ one line that names the file, the line and what is wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -180,6 +181,7 @@ class PackFile(Strict):
     version: str = Field(min_length=1, max_length=32)
     aliases: tuple[str, ...] = ()
     include: tuple[Slug, ...] = ()
+    always: tuple[Slug, ...] = ()
     signs: tuple[Sign, ...] = ()
     reading: Reading = Reading()
     elements: tuple[Rule, ...] = ()
@@ -197,9 +199,17 @@ class Pack(Strict):
     rules: tuple[Rule, ...]
 
 
-def load_packs(directories: Iterable[Path]) -> dict[str, Pack]:
-    """Every pack of the directories by id; a later directory's pack or element takes the place of
-    an earlier one of the same id. Raises `PackProblem`."""
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """The packs by id, and what is checked where the product is not known."""
+
+    products: dict[str, Pack]
+    general: Pack
+
+
+def load_packs(directories: Iterable[Path]) -> Packs:
+    """Every pack of the directories; a later directory's pack or element takes the place of an
+    earlier one of the same id. Raises `PackProblem`."""
     files: dict[str, tuple[Path, PackFile]] = {}
     for directory in directories:
         if not directory.is_dir():
@@ -213,7 +223,19 @@ def load_packs(directories: Iterable[Path]) -> dict[str, Pack]:
     }
     packs = {file.id: _whole(path, file, library) for path, file in files.values() if file.signs}
     _check_aliases(packs)
-    return packs
+    return Packs(packs, _general(files, library))
+
+
+def _general(files: dict[str, tuple[Path, PackFile]], library: dict[str, Rule]) -> Pack:
+    """The elements that the libraries name with `always`."""
+    named = [(path, file) for path, file in files.values() if file.always]
+    always = PackFile(
+        id="common",
+        name="common",
+        version=" ".join(file.version for _, file in named) or "0",
+        include=tuple(name for _, file in named for name in file.always),
+    )
+    return _whole(named[-1][0] if named else Path("common"), always, library)
 
 
 def _whole(path: Path, file: PackFile, library: dict[str, Rule]) -> Pack:

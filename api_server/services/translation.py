@@ -7,6 +7,8 @@ the source's script, or that leaves lines out, is refused.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api_server.services import agent_prompts
@@ -29,24 +31,26 @@ SCRIPTS = {
     "mn": "Ѐ-ӿ", "ar": "؀-ۿ", "th": "฀-๿", "hi": "ऀ-ॿ", "ne": "ऀ-ॿ", "el": "Ͱ-Ͽ", "he": "֐-׿",
     "km": "ក-៿", "my": "က-႟",
 }  # fmt: skip
+HANGUL, KANA = re.compile("[가-힣ㄱ-ㆎ]"), re.compile("[ぁ-ヿ]")
 EAST_ASIAN = re.compile("[가-힣ㄱ-ㆎぁ-ヿ一-鿿]")
 LETTER = re.compile(r"[^\W\d_]")
-# Names and terms may stay as they were; more than a third of the letters may not.
+WORD = re.compile(r"[^\W\d_]{2,}")
+# Names and terms may stay as they were; more than a third of the letters may not, nor most words.
 FOREIGN_SHARE = 1 / 3
-TOKENS_PER_LINE = 24
-MAX_TOKENS = 2000
+SAME_WORDS_SHARE, FEWEST_WORDS = 0.8, 5
+# An answer takes as many tokens as the call, or a few more: scripts differ.
+ANSWER_SHARE = 1.2
+FIXED_TOKENS = 32
 
 
 async def by_llm(conversation: Conversation, language: str, asking: Asking) -> Translation:
     """Every part, line by line. Raises `AgentFailure`, also for what is no translation."""
-    answers = await asking.about(conversation, lambda lines: _question(lines, language))
-    texts: dict[int, str] = {}
-    for answer in answers:
-        texts |= {item["id"]: item["text"] for item in answer.value["lines"]}
-    lines = [line for line in conversation.lines if line.text.strip()]
-    if any(not texts.get(line.id, "").strip() for line in lines):
-        raise RequestFailed("the translation leaves lines out")
-    text = "\n".join(texts[line.id].strip() for line in lines)
+    asked = await asking.each(conversation, lambda lines: _question(lines, language), ANSWER_SHARE)
+    texts: dict[int, list[str]] = {}
+    for lines, answer in asked:
+        for number, said in _texts(lines, answer.value["lines"]).items():
+            texts.setdefault(number, []).extend(said)
+    text = "\n".join(" ".join(said) for said in texts.values())
     if not is_translation(text, conversation.text, language):
         raise RequestFailed(NOT_TRANSLATED)
     return Translation(text, language, "llm")
@@ -55,7 +59,7 @@ async def by_llm(conversation: Conversation, language: str, asking: Asking) -> T
 def is_translation(text: str, source: str, language: str) -> bool:
     """Whether `text` can be `source` in `language`: not the same, and in its letters."""
     letters = LETTER.findall(text)
-    if not letters or _plain(text) == _plain(source):
+    if not letters or _plain(text) == _plain(source) or _is_copy(text, source):
         return False
     if language in SCRIPTS:
         own = re.compile(f"[{SCRIPTS[language]}]")
@@ -63,6 +67,18 @@ def is_translation(text: str, source: str, language: str) -> bool:
     else:
         foreign = sum(EAST_ASIAN.match(letter) is not None for letter in letters)
     return foreign <= len(letters) * FOREIGN_SHARE
+
+
+def language_of(text: str) -> str | None:
+    """The language a text is in, where its letters alone tell."""
+    letters = LETTER.findall(text)
+    if sum(HANGUL.match(letter) is not None for letter in letters) * 2 > len(letters):
+        return "ko"
+    return (
+        "ja"
+        if sum(KANA.match(letter) is not None for letter in letters) * 3 > len(letters)
+        else None
+    )
 
 
 def none(language: str, reason: str, *, is_dummy: bool = True) -> Translation:
@@ -74,6 +90,26 @@ def _plain(text: str) -> str:
     return re.sub(r"\W+", "", text).casefold()
 
 
+def _is_copy(text: str, source: str) -> bool:
+    """Whether nearly all words are the source's own, as they stand."""
+    words = [word.casefold() for word in WORD.findall(text)]
+    known = {word.casefold() for word in WORD.findall(source)}
+    same = sum(word in known for word in words)
+    return len(words) >= FEWEST_WORDS and same >= len(words) * SAME_WORDS_SHARE
+
+
+def _texts(lines: tuple[Line, ...], items: Sequence[Mapping[str, Any]]) -> dict[int, list[str]]:
+    """What was made of each line, by its id. Raises `RequestFailed` where one was left out."""
+    texts: dict[int, list[str]] = {line.id: [] for line in lines}
+    for item in items:
+        if item["id"] in texts and item["text"].strip():
+            texts[item["id"]].append(item["text"].strip())
+    asked = Counter(line.id for line in lines)
+    if any(len(said) < asked[number] for number, said in texts.items()):
+        raise RequestFailed("the translation leaves lines out")
+    return texts
+
+
 def _question(lines: tuple[Line, ...], language: str) -> Ask:
     name = NAMES.get(language, language)
     return Ask(
@@ -81,7 +117,7 @@ def _question(lines: tuple[Line, ...], language: str) -> Ask:
         instructions=agent_prompts.load("translate").replace("{language}", name),
         data=agent_prompts.transcript(lines),
         schema=_schema(lines),
-        max_tokens=min(MAX_TOKENS, sum(TOKENS_PER_LINE + 2 * len(line.text) for line in lines)),
+        max_tokens=FIXED_TOKENS + int(ANSWER_SHARE * agent_prompts.cost(lines)),
     )
 
 
@@ -91,5 +127,5 @@ def _schema(lines: tuple[Line, ...]) -> dict[str, Any]:
         "properties": {"id": {"type": "integer"}, "text": {"type": "string"}},
         "required": ["id", "text"],
     }
-    listed = {"type": "array", "items": entry, "minItems": 1, "maxItems": len(lines)}
+    listed = {"type": "array", "items": entry, "minItems": 1, "maxItems": max(1, len(lines))}
     return {"type": "object", "properties": {"lines": listed}, "required": ["lines"]}

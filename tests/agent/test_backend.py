@@ -26,7 +26,16 @@ from api_server.services.agent_types import (
     Target,
 )
 from api_server.settings import Settings
-from tests.agent.faulty_server import FaultyServer, error, event, http, says, streamed, whole
+from tests.agent.faulty_server import (
+    Answer,
+    FaultyServer,
+    error,
+    event,
+    http,
+    says,
+    streamed,
+    whole,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -242,6 +251,25 @@ async def test_model_is_refreshed_when_it_is_gone() -> None:
     assert [post.json["model"] for post in server.posts] == ["old", "new"]
 
 
+async def test_model_is_looked_up_again_after_an_outage() -> None:
+    """A server may come back with another one, or understand more than it did."""
+    lists = iter([b'{"data": [{"id": "old"}]}', b'{"data": [{"id": "new"}]}'])
+
+    async def models(peer: Any) -> None:
+        await peer.send(http(next(lists)))
+
+    no, died = error(400, "response_format is not supported"), error(500, "died")
+    chat: list[Answer] = [no, says('{"label": "a"}'), died, says('{"label": "a"}')]
+    async with FaultyServer(chat, models) as server:
+        backend = AgentBackend(server.url)
+        assert (await backend.ask(ASK)).model == "old"
+        with pytest.raises(RequestFailed):
+            await backend.ask(ASK)
+        assert (await backend.ask(ASK)).model == "new"
+    sent = ["response_format" in post.json for post in server.posts]
+    assert sent == [True, False, False, True]
+
+
 async def test_configured_model_that_is_not_served_is_a_failure() -> None:
     """Nobody is asked in its place, and the state says what is wrong."""
     gone = error(404, "The model `big` does not exist.", param="model")
@@ -251,6 +279,16 @@ async def test_configured_model_that_is_not_served_is_a_failure() -> None:
             await backend.ask(PLAIN)
     assert len(server.posts) == 1
     assert not backend.state.available
+
+
+async def test_named_servers_are_asked_for_models_of_their_own() -> None:
+    """AGENT_MODEL is meant for AGENT_URL; elsewhere it is asked for only where it is listed."""
+    both = http('{"data": [{"id": "first"}, {"id": "big"}]}')
+    async with FaultyServer(says("ok")) as other, FaultyServer(says("ok"), both) as third:
+        allowed = f"{other.url},{third.url}"
+        backend = AgentBackend("http://llm:8001", model="big", allowed_urls=allowed)
+        assert (await backend.ask(PLAIN, Target(other.url))).model == "tiny"
+        assert (await backend.ask(PLAIN, Target(third.url))).model == "big"
 
 
 async def test_server_without_a_list_is_asked_without_a_model() -> None:

@@ -193,6 +193,15 @@ def test_answers_are_bounded(start: bytes, size: int) -> None:
             feed_for_ever(chat, piece)
 
 
+def test_text_is_bounded_however_many_tokens_were_asked_for() -> None:
+    """Events may be many times larger than the text in them; the text may not exceed a MiB."""
+    chat, piece = reader(max_tokens=100_000), delta("x" * 1024)
+    for _ in range(1024):
+        chat.feed(piece)
+    with pytest.raises(RequestFailed, match="answer too large"):
+        chat.feed(piece)
+
+
 def test_endless_white_space_is_cut_off() -> None:
     """Models under a schema may emit white space for ever; two hundred characters are enough."""
     chat, seen = reader(structured=True), []

@@ -247,7 +247,7 @@ async def test_event_loop_is_not_held_up_by_a_hostile_answer() -> None:
     """An answer that takes long to judge is judged elsewhere, and the deadline holds."""
     schema = {"type": "object", "required": ["a"]}
     ask = Ask("x", "Do.", "it", schema)
-    async with FaultyServer(says("[" + '"a" b ' * 2000 + "{")) as server:
+    async with FaultyServer(says("[" + '"a" b ' * 2000)) as server:
         backend = AgentBackend(server.url)
         async with stopwatch() as watch:
             with pytest.raises((ConnectionFailed, RequestFailed)):

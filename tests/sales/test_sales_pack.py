@@ -106,7 +106,7 @@ def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
 
 def test_the_built_in_packs_serve_all_six_principles() -> None:
     """Every family is there, and together they serve every principle of the law."""
-    packs = load_packs([RULES])
+    packs = load_packs([RULES]).products
     assert set(packs) == {"protection", "variable", "fund", "loan", "deposit"}
     assert {rule.principle for pack in packs.values() for rule in pack.rules} == set(PRINCIPLES)
     for pack in packs.values():

@@ -182,8 +182,15 @@ def test_the_product_is_inferred_and_said_so() -> None:
 def test_without_any_sign_of_a_product_a_person_must_look() -> None:
     """No pack is chosen at random."""
     report = CHECKER.validate(call("a: 안녕하세요.", "c: 네."))
-    assert (report.verdict, report.product, report.elements) == ("review", None, ())
+    assert (report.verdict, report.product) == ("review", None)
     assert report.error_reason == "product_unknown"
+
+
+def test_what_is_forbidden_everywhere_is_found_without_a_product() -> None:
+    """A promise of certain profit is one whatever is sold."""
+    report = CHECKER.validate(call("a: 고객님, 이건 무조건 수익이 납니다."))
+    assert (report.verdict, report.product) == ("incomplete", None)
+    assert element(report, "certainty_claim").status == "violated"
 
 
 @pytest.mark.parametrize("name", ["변액", "variable", " 변액·투자성 보험 ", "변액보험"])

@@ -1,4 +1,4 @@
-"""A call in parts, and a call that comes as plain text."""
+"""A call in parts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import random
 import pytest
 
 from api_server.services.conversation import Conversation, Line, Speaker, parts
-from api_server.services.plain_text import conversation_of_text
 
 
 def line(number: int, chars: int, speaker: Speaker | None = None) -> Line:
@@ -70,46 +69,8 @@ def test_parts_are_the_call_and_none_is_too_long(seed: int) -> None:
     assert all(len(part) == 1 or sum(len(one.text) for one in part) <= 50 for part in cut)
 
 
-@pytest.mark.parametrize(
-    ("text", "speaker", "said"),
-    [
-        ("상담원: 안녕하세요.", "agent", "안녕하세요."),
-        ("상담원1 : 안녕하세요.", "agent", "안녕하세요."),
-        ("상담사(김민지): 네", "agent", "네"),
-        ("  고객： 네", "customer", "네"),
-        ("고객님: 네", "customer", "네"),
-        ("[고객] 네", "customer", "네"),
-        ("(상담원) 네", "agent", "네"),
-        ("Agent: hello", "agent", "hello"),
-        ("CUSTOMER: yes", "customer", "yes"),
-    ],
-)
-def test_name_before_a_colon_tells_who_speaks(text: str, speaker: str, said: str) -> None:
-    """A name that can mean only one of the two is no part of what was said."""
-    (one,) = conversation_of_text(text).lines
-    assert (one.speaker, one.text) == (speaker, said)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["A: 네", "본인: 네", "caller: yes", "고객 확인: 홍길동", "고객님 안녕하세요",
-     "시간은 10:30입니다", "상담원 연결해 주세요", "(고객의 소리)"],
-)  # fmt: skip
-def test_what_may_be_either_stays_as_it_is(text: str) -> None:
-    """Nobody is made a speaker by a guess, and nothing that was said is cut off."""
-    (one,) = conversation_of_text(text).lines
-    assert (one.speaker, one.text) == (None, text)
-
-
-def test_ids_are_the_numbers_of_the_lines() -> None:
-    """Empty lines count, so that a quote is found again in the text that was sent."""
-    call = conversation_of_text("\r\n상담원: 가\n\n고객: 나\r다\n고객:\n")
-    assert [(one.id, one.text) for one in call.lines] == [(1, "가"), (3, "나"), (4, "다")]
-    assert call.timed is False
-    assert call.is_empty is False
-
-
-def test_text_of_nothing_is_an_empty_call() -> None:
-    """White space and bare names are nothing said."""
-    assert conversation_of_text(" \n고객:\n").is_empty
+def test_call_of_blanks_is_empty() -> None:
+    """White space is nothing said."""
+    assert Conversation((Line(0, " "), Line(1, "\n"))).is_empty
     assert Conversation(()).is_empty
+    assert not Conversation((Line(0, "네"),)).is_empty

@@ -94,7 +94,7 @@ CLASSIFICATION: dict[str, Any] = {
          "speaker": "customer", "speaker_inferred": False}
     ],
     "is_dummy": False,
-    "error_reason": "no LLM is configured (AGENT_URL)",
+    "error_reason": "AGENT_URL: not set",
     "success": True,
     "component_status": {"stt": True, "classification": True, "vllm": False},
     "request_id": REQUEST_ID,

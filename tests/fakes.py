@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from api_server.errors import InvalidOption
-from api_server.services.agent_types import AgentState, Answer, Ask, ConnectionFailed, Target
+from api_server.services.agent_types import (
+    AgentState,
+    Answer,
+    Ask,
+    ConfigurationInvalid,
+    ConnectionFailed,
+    Target,
+)
 from stt_errors import OptionError
 from stt_types import (
     AudioSource,
@@ -168,6 +175,8 @@ class FakeAgent:
         timeout: float | None = None,  # noqa: ASYNC109 - the protocol's name
     ) -> Answer:
         self.asked.append(ask)
+        if not self.configured:
+            raise ConfigurationInvalid("AGENT_URL: not set")
         answer = self.answers.get(ask.name, ConnectionFailed("connection refused"))
         if callable(answer):
             answer = answer(ask)

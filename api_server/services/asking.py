@@ -13,7 +13,6 @@ from api_server.services.agent_types import (
     Agent,
     Answer,
     Ask,
-    ConfigurationInvalid,
     ConnectionFailed,
     RequestFailed,
     Target,
@@ -26,7 +25,7 @@ WELL_FILLED_PARTS = 0.6 * MAX_PARTS
 AT_ONCE = 3
 # What is assumed of a server that does not tell.
 UNKNOWN_CONTEXT_TOKENS = 4096
-NOT_CONFIGURED = "no LLM is configured (AGENT_URL)"
+GRACE_SECONDS = 0.25
 TOO_LONG = f"too_long_for_llm: the call makes more than {MAX_PARTS} parts"
 Question: TypeAlias = Callable[[tuple[Line, ...]], Ask]
 
@@ -61,8 +60,6 @@ class Asking:
 
         answer_share: how much longer an answer grows with each token of the call.
         """
-        if not self.agent.state.configured and self.target.url is None:
-            raise ConfigurationInvalid(NOT_CONFIGURED)
         context = self.agent.state.context_tokens or UNKNOWN_CONTEXT_TOKENS
         enough = agent_prompts.cost(conversation.lines) / WELL_FILLED_PARTS
         room = agent_prompts.room(context, question(()), answer_share, enough)
@@ -82,7 +79,8 @@ class Asking:
 
         tasks = [asyncio.ensure_future(one(ask)) for ask in asks]
         try:
-            async with asyncio.timeout(max(self.seconds_left, 0)):
+            # The agent keeps the deadline itself, and must be the one to notice it.
+            async with asyncio.timeout(max(self.seconds_left, 0) + GRACE_SECONDS):
                 return list(await asyncio.gather(*tasks))
         except TimeoutError:
             raise ConnectionFailed("no answer in time") from None

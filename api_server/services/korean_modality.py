@@ -16,7 +16,7 @@ from api_server.services.korean_sentences import BIEUP_FINAL
 CLAUSE = re.compile(
     r"(?<![다라자냐])고(?:요|여|서)?(?=[\s,.])|[는은인한된]데(?:요|도)?(?=[\s,.])|지만(?:요)?(?=[\s,.])|"
     r"니까(?:요)?(?=[\s,.])(?<!습니까)(?<!입니까)|(?<=[되하이시으])니(?=[\s,])|면서(?=[\s,])|거든요|"
-    r"[어아여해돼라]서(?=[\s,])|므로|(?<=[거상품이])라(?=[\s,])|[,;]"
+    r"라서(?=[\s,])|므로|(?<=[거상품이])라(?=[\s,])|[,;]"
 )
 NEGATION = re.compile(
     r"않|(?<!잘)못(?!지)|아니|아닙|아닌|아녜|아녀|아님|불가|없|"
@@ -33,6 +33,9 @@ NO_NEGATION = re.compile(
 BEFORE = re.compile(r"(?<![가-힣])[안못]\s?$")
 QUESTION_END = re.compile(
     rf"(?:(?<![끝어만타안])(?<!\s)나요|까요|(?<=[{BIEUP_FINAL}])니까|는가요|은가요|인가요|건가요|[냐니]|을까|는지|을래요|실래요)[\s.?!]*$"
+)
+WH_QUESTION = re.compile(
+    r"(?:어떡|어떻게|얼마|뭐|무슨|언제|어디|며칠|몇)\S*(?:\s\S+)?(?<![다])(?:요|죠|까)[\s.?]*$"
 )
 # A question in form only: it asserts.
 TAG_QUESTION = re.compile(
@@ -106,7 +109,8 @@ def modality_of(sentence: str, begin: int, end: int, following: str = "") -> Mod
     """How `sentence[begin:end]` is meant; `following` is what the same speaker says next."""
     rest = sentence[end:]
     clause = _clause(rest)
-    negations = _negations(sentence[begin:end] + clause) + bool(BEFORE.search(sentence[:begin]))
+    said = _last_clause(sentence[begin:end])
+    negations = _negations(said + clause) + bool(BEFORE.search(sentence[:begin]))
     fact = FACT.search(clause) is not None
     return Modality(
         negated=negations % 2 == 1 or _denied(sentence, rest, following),
@@ -126,6 +130,12 @@ def undercut(rest: str, following: str) -> bool:
 def _clause(rest: str) -> str:
     boundary = CLAUSE.search(rest)
     return rest[: boundary.end()] if boundary else rest
+
+
+def _last_clause(said: str) -> str:
+    """What was said since the last clause ended: a denial before it concerns something else."""
+    ends = [boundary.end() for boundary in CLAUSE.finditer(said)]
+    return said[ends[-1] :] if ends else said
 
 
 def _negations(clause: str) -> int:
@@ -148,4 +158,5 @@ def _asked(sentence: str, clause: str) -> bool:
         return False
     if TAG_QUESTION.search(sentence):
         return False
-    return sentence.rstrip().endswith("?") or QUESTION_END.search(sentence) is not None
+    asked = sentence.rstrip().endswith("?") or QUESTION_END.search(sentence) is not None
+    return asked or WH_QUESTION.search(sentence) is not None

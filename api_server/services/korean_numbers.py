@@ -14,21 +14,28 @@ UNITS = (
 )
 NUMERAL = "영공일이삼사오육륙칠팔구십백천"
 SPOKEN = re.compile(
-    rf"(?<![가-힣\d])(?P<number>[{NUMERAL}만억]+(?: [{NUMERAL}만억]+)*?(?: ?점 ?[{NUMERAL}]+)?)"
+    rf"(?<![가-힣\d])(?P<number>[{NUMERAL}만억]+(?: [{NUMERAL}만억]+)*?(?: ?[점쩜] ?[{NUMERAL}]+)?)"
     rf"(?= ?(?:{UNITS})|(?<=억)|(?<=[십백천]만))"
 )
 # A rate is often said without its unit: `연 십사 점 이로`. Not so: `이 점 이해하셨죠`.
 DECIMAL = re.compile(
-    rf"(?<![가-힣\d])(?P<number>[{NUMERAL}]+ ?점 ?[영공일이삼사오육칠팔구]+)"
+    rf"(?<![가-힣\d])(?P<number>[{NUMERAL}]+ ?[점쩜] ?[영공일이삼사오육칠팔구]+)"
     r"(?=(?:로|인데|이고|고요|고|예요|이에요|입니다|드|를|가|씩|더|에|짜리|쯤|정도|까지|을|이|은|는)?(?:[ ,.]|$))"
 )
 MIXED = re.compile(r"(?P<number>\d[\d,]*(?:\.\d+)?) ?(?P<scale>[십백천](?=[만억 원]))?")
 WORDS = {
     "보름": "15일", "열흘": "10일", "일주일": "7일", "이주일": "14일", "사흘": "3일",
-    "나흘": "4일", "한달": "1개월", "한 달": "1개월", "두 달": "2개월", "두달": "2개월",
-    "열나흘": "14일", "열닷새": "15일", "이레": "7일", "이틀": "2일", "한 해": "1년",
-    "석 달": "3개월", "세 달": "3개월", "반년": "6개월",
+    "나흘": "4일", "열나흘": "14일", "열닷새": "15일", "이레": "7일", "이틀": "2일", "한 해": "1년",
+    "반년": "6개월",
 }  # fmt: skip
+COUNTS = {
+    "한": 1, "두": 2, "석": 3, "세": 3, "넉": 4, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8,
+    "아홉": 9, "열": 10, "열한": 11, "열두": 12, "열여덟": 18, "스물네": 24, "서른여섯": 36,
+}  # fmt: skip
+# So many months: `열두 달`.
+NATIVE = re.compile(
+    rf"(?<![가-힣])(?P<count>{'|'.join(sorted(COUNTS, key=len, reverse=True))}) ?달(?!리|라|러|성)"
+)
 WORD = re.compile("|".join(sorted(WORDS, key=len, reverse=True)))
 PERCENT = re.compile(r"퍼센트|퍼센|프로(?!그램|필|모션|젝트|세스|토|듀)|%")
 
@@ -36,7 +43,7 @@ PERCENT = re.compile(r"퍼센트|퍼센|프로(?!그램|필|모션|젝트|세스
 def value_of(numeral: str) -> str | None:
     """A numeral in digits, with 만 and 억 left as they are: `오천만` is `5000만`, `영점 오` is
     `0.5`. None where the syllables are no number."""
-    whole, _, fraction = numeral.replace(" ", "").partition("점")
+    whole, _, fraction = numeral.replace(" ", "").replace("쩜", "점").partition("점")
     spoken = _spoken_whole(whole)
     if spoken is None or not fraction:
         return spoken

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import cached_property
 
 from api_server.services.korean_text import BREAK, CONSONANTS, Chain, Sounds, sounds_of
 
@@ -22,6 +23,9 @@ ALIKE_VOWELS = "ㅓㅕ ㅏㅑ ㅗㅛ ㅜㅠ ㅓㅗ ㅡㅜ ㅡㅓ ㅘㅏ ㅝㅓ �
 ALIKE_CONSONANTS = "ㄱㅋ ㄷㅌ ㅂㅍ ㅈㅊ ㄴㆁ ㅁㆁ ㄴㅁ ㄹㄴ ㅂㅁ ㅂㄱ ㄱㄷ ㄷㅅ ㅅㅈ"
 ALIKE = frozenset(f"{ALIKE_VOWELS} {ALIKE_CONSONANTS}".split())
 CONFUSABLE = ALIKE | {pair[::-1] for pair in ALIKE}
+# Of a word, so many sounds are looked for before the word is.
+PIECE = 3
+AS_SPELLED = "="
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -37,7 +41,9 @@ class Occurrence:
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word to look for; near: it may be misheard by one sound; heard: by its sounds at
-    all; spaced: there may be a space in it."""
+    all; spaced: there may be a space in it; head, tail: the halves of the chain, without a
+    first ㅎ, which is not heard after a vowel; piece, other_piece: one of the two is in every
+    text that holds the word (see Search.pieces)."""
 
     text: str
     chain: str
@@ -45,6 +51,10 @@ class Word:
     near: bool
     heard: bool
     spaced: bool
+    head: str
+    tail: str
+    piece: str
+    other_piece: str
 
     @classmethod
     def of(cls, text: str) -> Word:
@@ -55,10 +65,16 @@ class Word:
         near = syllables >= NEAR_SYLLABLES or (marked and syllables > SHORT_SYLLABLES)
         heard = syllables > SHORT_SYLLABLES or marked
         chain = sounds.heard.text if heard else sounds.spelled.text
-        return cls(text, chain, syllables, near, heard, SPACED in text or text[0].isdigit())
+        spaced = SPACED in text or text[0].isdigit()
+        half = chain.removeprefix("ㅎ")
+        head, tail = half[: len(half) // 2], half[len(half) // 2 :]
+        mark = "" if heard else AS_SPELLED
+        ends = (head, tail) if near and head else (half if heard else chain,) * 2
+        piece, other = (mark + _middle(end) for end in ends)
+        return cls(text, chain, syllables, near, heard, spaced, head, tail, piece, other)
 
 
-@dataclass(slots=True)
+@dataclass
 class Search:
     """Searches one text; what was found once is remembered."""
 
@@ -67,9 +83,36 @@ class Search:
 
     def find(self, word: Word) -> tuple[Occurrence, ...]:
         """All places of a word, in order."""
-        if word.text not in self._found:
-            self._found[word.text] = tuple(self._search(word))
-        return self._found[word.text]
+        found = self._found.get(word.text)
+        if found is None:
+            found = self._found[word.text] = tuple(self._search(word))
+        return found
+
+    def find_any(self, words: Sequence[Word]) -> list[Occurrence]:
+        """All places of some words. Thousands are looked for in a call and few are there, so
+        most are passed over by one look at the pieces that the call is made of."""
+        pieces = self.pieces
+        return [
+            place
+            for word in words
+            if word.piece in pieces or word.other_piece in pieces
+            for place in self.find(word)
+        ]
+
+    @cached_property
+    def pieces(self) -> frozenset[str]:
+        """Every two and three sounds that follow each other, and as they are spelled."""
+        heard, spelled = self.sounds.heard.text, self.sounds.spelled.text
+        return frozenset(
+            itertools.chain(
+                (heard[i : i + PIECE] for i in range(len(heard))),
+                (heard[i : i + 2] for i in range(len(heard))),
+                (heard[i] for i in range(len(heard))),
+                (AS_SPELLED + spelled[i : i + PIECE] for i in range(len(spelled))),
+                (AS_SPELLED + spelled[i : i + 2] for i in range(len(spelled))),
+                (AS_SPELLED + spelled[i] for i in range(len(spelled))),
+            )
+        )
 
     def numbers(self) -> tuple[Occurrence, ...]:
         """All numbers, in order."""
@@ -97,7 +140,7 @@ class Search:
                 continue
             place = _occurrence(chain, start, start + len(word.chain), True)
             covered = units[place.first : place.last + 1]
-            spaced = any(a.end < b.start for a, b in pairwise(covered))
+            spaced = any(a.end < b.start for a, b in itertools.pairwise(covered))
             if len(covered) == word.syllables and (not spaced or word.spaced):
                 yield place
 
@@ -115,11 +158,8 @@ class Search:
                 yield (start - 1 if soft and text[start - 1 : start] == "ㅎ" else start), end, False
 
     def _near(self, word: Word) -> Iterator[tuple[int, int]]:
-        """One half must be there exactly; the other may have one sound wrong. A first ㅎ is not
-        heard after a vowel, so it does not count."""
-        wanted = word.chain.removeprefix("ㅎ")
-        text, middle = self.sounds.heard.text, len(wanted) // 2
-        head, tail = wanted[:middle], wanted[middle:]
+        """One half must be there exactly; the other may have one sound wrong."""
+        text, head, tail = self.sounds.heard.text, word.head, word.tail
         free = word.syllables >= FREE_SYLLABLES
         for start in _places(head, text):
             length = _length_with_one_error(text, start + len(head), tail, free=free)
@@ -130,6 +170,11 @@ class Search:
             length = _length_with_one_error(before, 0, head[::-1], free=free)
             if length is not None:
                 yield start - length, start + len(tail)
+
+
+def _middle(chain: str) -> str:
+    start = max(0, (len(chain) - PIECE) // 2)
+    return chain[start : start + PIECE]
 
 
 def _occurrence(chain: Chain, start: int, end: int, exact: bool) -> Occurrence:

@@ -171,6 +171,8 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 def _numbers(text: str) -> list[tuple[int, int, str]]:
     """Every number in the text with its digits; `%` for the word."""
     found = [(m.start(), m.end(), numbers.WORDS[m.group()]) for m in numbers.WORD.finditer(text)]
+    for match in numbers.NATIVE.finditer(text):
+        found.append((match.start(), match.end(), f"{numbers.COUNTS[match['count']]}개월"))
     found += [(m.start(), m.end(), _digits(m)) for m in numbers.MIXED.finditer(text)]
     for match in chain(numbers.SPOKEN.finditer(text), numbers.DECIMAL.finditer(text)):
         value = numbers.value_of(match["number"])

@@ -144,6 +144,8 @@ def _score(label: Label, call: CallText) -> _Score:
 
 def _counted(cue: Cue, call: CallText) -> list[_Hit]:
     """The weightiest places of a cue, one a sentence."""
+    if not find(cue.said, call):
+        return []
     by_sentence = {hit.match.sentence: hit for hit in _hits(cue, call)}
     hits = sorted(by_sentence.values(), key=lambda hit: (-hit.weight, hit.match.start))
     return hits[:MAX_COUNT]

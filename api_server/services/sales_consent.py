@@ -19,6 +19,7 @@ from api_server.services.sales_patterns import Match, Pattern, find, modality
 ANSWER_SENTENCES = 4
 OCCASION_SENTENCES = 3
 SHORT_CHARS = 12
+CONTRACT = re.compile(r"가입|신청|계약|진행|청약|개설")
 OFFER = re.compile(r"(?:까요|게요|겠습니다|겠어요|죠|나요|습니까|니까|\?)\W*$")
 
 
@@ -86,7 +87,9 @@ def _is_volunteered(match: Match, words: _Words, call: CallText) -> bool:
     meant = modality(match, call)
     if meant.asked or meant.negated or meant.conditional:
         return False
-    return not _is_about_else(match, words, call)
+    sentence = call.sentences[match.sentence]
+    names_it = CONTRACT.search(call.text[sentence.start : sentence.end]) is not None
+    return names_it or not _is_about_else(match, words, call)
 
 
 def _is_about_else(match: Match, words: _Words, call: CallText) -> bool:

@@ -4,7 +4,7 @@
 
 Words stand for any of their endings and spacings; `|` separates wordings; between two words there
 may be up to eight syllables, with `~` thirty, with `+` before the second none. `{num}`,
-`{percent}`, `{decimal}`, `{money}`, `{period}`, `{term}` and `{years}` stand for a number and its unit,
+`{percent}`, `{decimal}`, `{money}`, `{days}`, `{period}`, `{term}` and `{years}` stand for a number and its unit,
 `{person}` for somebody's own name. `^` asks that the first word begins the sentence. At the end
 `{yes}` asks that the clause is not denied, `{no}` that it is, `{any}` that it does not matter.
 rules/README.md tells more.
@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 from api_server.services.call_text import CallText
-from api_server.services.korean_modality import Modality, modality_of
-from api_server.services.korean_numbers import WORDS
+from api_server.services.korean_modality import CLAUSE, Modality, modality_of
+from api_server.services.korean_numbers import NATIVE, WORDS
 from api_server.services.korean_search import Occurrence, Word
 from api_server.services.korean_text import sounds_of
 
 GAP, WIDE_GAP, NO_GAP = 8, 30, 1
+# Words that stand further apart than over one clause boundary do not belong together.
+MOST_BOUNDARIES = 1
 WIDE = "~"
 MAX_PATTERN_CHARS = 800
 UNIT_OF_NUMBER = {
@@ -32,6 +34,7 @@ UNIT_OF_NUMBER = {
     "{percent}": re.compile(r" ?(%|퍼센트|퍼센|프로)"),
     "{money}": re.compile(r"[ ,\d십백천만억]{0,12}(원|억|만(?![기족큼]))"),
     "{period}": re.compile(r" ?(영업 ?일|일|개월|달|년|주|시간)"),
+    "{days}": re.compile(r" ?(영업 ?일|일|주|시간)"),
     "{term}": re.compile(r" ?(개월|달|년)"),
     "{years}": re.compile(r" ?(년|세)"),
     "{decimal}": re.compile(r"(?! ?배)"),
@@ -124,7 +127,9 @@ def find(pattern: Pattern, call: CallText) -> tuple[Match, ...]:
     """Every place where a pattern is said, whatever is meant by it but for its polarity."""
     known = call.found.get(pattern.text)
     if known is None:
-        known = call.found[pattern.text] = tuple(_find(pattern, call))
+        first = pattern.steps[0]
+        there = first.numbers or call.search.find_any(first.words)
+        known = call.found[pattern.text] = tuple(_find(pattern, call)) if there else ()
     return cast("tuple[Match, ...]", known)
 
 
@@ -140,6 +145,8 @@ def _find(pattern: Pattern, call: CallText) -> Iterator[Match]:
     for chain in _chains(pattern.steps, call):
         start, end = units[chain[0].first].start, units[chain[-1].last].end
         if start < last_end:
+            continue
+        if len(CLAUSE.findall(call.text, start, end)) > MOST_BOUNDARIES:
             continue
         exact = all(item.exact for item in chain)
         sentence = call.index_at(start)
@@ -222,7 +229,7 @@ def _same_sentence(first: Occurrence, last: Occurrence, call: CallText) -> bool:
 
 
 def _places(step: Step, call: CallText) -> list[Occurrence]:
-    found = [place for word in step.words for place in call.search.find(word)]
+    found = call.search.find_any(step.words)
     if PERSON in step.numbers:
         found.extend(_persons(call))
     for kind in (kind for kind in step.numbers if kind != PERSON):
@@ -255,4 +262,6 @@ def _has_unit(kind: str, text: str, start: int, end: int) -> bool:
         return True
     if kind == "{money}":
         return any(scale in number for scale in "만억")
-    return kind == "{period}" and number in WORDS
+    return (kind in {"{period}", "{days}"} and number in WORDS) or (
+        kind in {"{period}", "{term}"} and NATIVE.fullmatch(number) is not None
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from api_server.services import sales_evidence
@@ -21,6 +22,9 @@ from api_server.services.sales_patterns import (
 )
 
 ROLE_UNCERTAIN = "role_uncertain"
+
+# `손실이 나면 …`: what follows is about it, but it is not said.
+HYPOTHESIS = re.compile(r"\S{0,2}면(?:은|요)?(?=[\s,.]|$)(?!\s?[되돼됩됐])")
 
 
 def check(rule: Rule, call: CallText) -> Element:
@@ -115,21 +119,19 @@ def _is_meant(match: Match, rule: Rule, call: CallText) -> bool:
     if rule.kind == "forbidden":
         denied = match.polarity is None and how.negated
         return not (denied or how.asked or how.conditional or how.quoted)
-    return _is_stated(match, how, rule) and not _is_taken_back(match, rule, call)
+    rest = call.text[match.end : call.sentences[match.sentence].end]
+    return _is_stated(match, how, rule, rest) and not (
+        rule.warning and undercut(rest, next_of(match, call))
+    )
 
 
-def _is_stated(match: Match, how: Modality, rule: Rule) -> bool:
+def _is_stated(match: Match, how: Modality, rule: Rule, rest: str) -> bool:
     """Whether a required statement is made here and now, about what is being sold."""
     if rule.form == "statement" and (how.asked or (how.deferred and not match.numbered)):
         return False
-    return rule.elsewhere or not how.elsewhere
-
-
-def _is_taken_back(match: Match, rule: Rule, call: CallText) -> bool:
-    if not rule.warning:
+    if HYPOTHESIS.match(rest):
         return False
-    rest = call.text[match.end : call.sentences[match.sentence].end]
-    return undercut(rest, next_of(match, call))
+    return rule.elsewhere or not how.elsewhere
 
 
 def _excused(match: Match, unless: tuple[Pattern, ...], call: CallText) -> bool:

@@ -106,7 +106,7 @@ async def test_without_an_llm_the_rules_answer() -> None:
     assert body["summary"]["method"] == "extractive"
     assert body["translation"] == {
         "text": None, "language": "ja", "method": None, "is_dummy": True,
-        "error_reason": "no LLM is configured (AGENT_URL)",
+        "error_reason": "AGENT_URL: not set",
     }  # fmt: skip
     assert body["component_status"] == {"stt": True, "classification": True, "vllm": False}
     assert response.headers["x-dummy"] == "agent"
@@ -188,7 +188,9 @@ async def test_the_sellers_channel_can_be_named() -> None:
     segments = tuple(
         Segment(s.id, s.start, s.end, s.text, channel=n) for n, s in enumerate(said.segments)
     )
-    script = (Transcript(**{**{f: getattr(said, f) for f in said.__slots__}, "segments": segments}),)
+    script = (
+        Transcript(**{**{f: getattr(said, f) for f in said.__slots__}, "segments": segments}),
+    )
     for channel, status in (("0", "violated"), ("1", "not_applicable")):
         async with client_of(FakeEngine(script=script), FakeAgent(configured=False)) as client:
             body = await transcribed(
@@ -277,7 +279,9 @@ async def test_a_translation_that_leaves_lines_out_is_refused() -> None:
 async def test_the_same_language_is_no_translation_and_no_failure() -> None:
     """Korean into Korean: null, `same_language`, no dummy."""
     async with client_of(engine(), answering()) as client:
-        response = await client.post("/transcribe", files={"file": WAV}, data={"translate_to": "ko"})
+        response = await client.post(
+            "/transcribe", files={"file": WAV}, data={"translate_to": "ko"}
+        )
     assert response.json()["translation"]["error_reason"] == "same_language"
     assert "x-dummy" not in response.headers
 

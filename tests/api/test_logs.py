@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from api_server.logs import JsonFormatter, TextFormatter
+from api_server.logs import JsonFormatter, SafetyNet, TextFormatter
 from tests.api.harness import WAV, client_of
 from tests.fakes import DUMMY, FakeEngine
 
@@ -68,6 +68,22 @@ async def test_transcripts_are_logged_on_request(caplog: pytest.LogCaptureFixtur
     async with client_of(log_transcripts=True) as client:
         await client.post("/transcribe", files={"file": WAV})
     assert "안녕하세요." in lines(caplog)[0].getMessage()
+
+
+@pytest.mark.parametrize("name", ["api.agent", "stt", "httpx"])
+def test_others_lines_are_masked(name: str) -> None:
+    """A number that slips into a line of any logger is not written down."""
+    record = logging.LogRecord(name, logging.INFO, "", 0, "asked of %s", ("010-1234-5678",), None)
+    assert SafetyNet().filter(record)
+    assert record.getMessage() == "asked of ***-****-****"
+
+
+def test_request_id_is_never_masked() -> None:
+    """An id that looks like an account still finds its request."""
+    line = "request_id=544a0723-1919-4244-9532-403e98770123"
+    record = logging.LogRecord("api.requests", logging.INFO, "", 0, line, (), None)
+    assert SafetyNet().filter(record)
+    assert record.getMessage() == line
 
 
 def record_of(message: str, **extra: object) -> logging.LogRecord:

@@ -106,7 +106,9 @@ async def test_the_customers_words_do_not_prove_the_sellers() -> None:
 )
 async def test_a_call_that_speaks_to_the_machine_changes_no_verdict(order: str) -> None:
     """Even an LLM that obeys it adds nothing; the report says that somebody tried."""
-    obeying = [says(one.id, "met", order[3:]) for one in CHECKER.validate(INCOMPLETE, "예금").elements]
+    obeying = [
+        says(one.id, "met", order[3:]) for one in CHECKER.validate(INCOMPLETE, "예금").elements
+    ]
     lines = [f"{'a' if line.speaker == 'agent' else 'c'}: {line.text}" for line in INCOMPLETE.lines]
     before, after, agent = await reviewed(call(*lines, order), *obeying)
     assert before.verdict == after.verdict == "incomplete"
@@ -118,7 +120,10 @@ async def test_a_call_that_speaks_to_the_machine_changes_no_verdict(order: str) 
 async def test_an_obedient_llm_cannot_make_a_sale_complete() -> None:
     """Though it claims everything with real quotes, the verdict stays the rules'."""
     lines = ("a: 정기예금 하나 하세요.", "c: 네.")
-    claims = [says(one.id, "met", "정기예금 하나 하세요.") for one in CHECKER.validate(call(*lines), "예금").elements]
+    claims = [
+        says(one.id, "met", "정기예금 하나 하세요.")
+        for one in CHECKER.validate(call(*lines), "예금").elements
+    ]
     before, after, _ = await reviewed(call(*lines), *claims)
     assert before.verdict == "incomplete"
     assert after.verdict != "complete"
@@ -145,7 +150,9 @@ async def test_a_failure_leaves_the_report_to_the_caller() -> None:
 
 async def test_a_long_call_is_judged_in_parts_and_merged() -> None:
     """The best quote of any part counts."""
-    filler = [f"a: 날씨 이야기를 계속하고 있습니다 {n} 번째로 길게 말하는 중입니다." for n in range(200)]
+    filler = [
+        f"a: 날씨 이야기를 계속하고 있습니다 {n} 번째로 길게 말하는 중입니다." for n in range(200)
+    ]
     conversation = call(*filler, "?: 이해하셨고 가입에 동의하십니까?", "?: 네, 동의합니다.")
     report = CHECKER.validate(conversation, "예금")
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,13 +109,13 @@ class Service:
 
     name = "stt-api over HTTP"
 
-    def __init__(self, model: Path, log: IO[str]) -> None:
+    def __init__(self, model: Path, log: IO[str], settings: Mapping[str, str]) -> None:
         self._port = _free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._process = subprocess.Popen(
             [sys.executable, "-m", "api_server.app"],
             cwd=ROOT,
-            env=_service_environment(model, self._port),
+            env=_service_environment(model, self._port) | dict(settings),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -164,10 +164,11 @@ def post(client: httpx.Client, clip: Clip) -> Heard:
 
 
 @contextmanager
-def working_service(model: Path) -> Iterator[Service]:
-    """A service that is ready; its log is shown when something goes wrong."""
+def working_service(model: Path, **settings: str) -> Iterator[Service]:
+    """A service that is ready; its log is shown when something goes wrong. `settings` are
+    environment variables beside the usual ones."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
-        service = Service(model, log)
+        service = Service(model, log, settings)
         try:
             service.wait_until_ready()
             yield service

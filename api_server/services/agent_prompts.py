@@ -46,7 +46,7 @@ def transcript(lines: Sequence[Line]) -> str:
 
 def tokens(text: str) -> int:
     """At most so many tokens a text takes."""
-    plain = sum(1 for letter in text if letter.isascii())
+    plain = len(text.encode("ascii", "ignore"))
     return int(plain * TOKENS_PER_ASCII + (len(text) - plain) * TOKENS_PER_CHAR) + 1
 
 

@@ -85,7 +85,8 @@ class Search:
         """All places of a word, in order."""
         found = self._found.get(word.text)
         if found is None:
-            found = self._found[word.text] = tuple(self._search(word))
+            found = tuple(self._search(word)) if self._may_hold(word) else ()
+            self._found[word.text] = found
         return found
 
     def find_any(self, words: Sequence[Word]) -> list[Occurrence]:
@@ -113,6 +114,15 @@ class Search:
                 (AS_SPELLED + spelled[i] for i in range(len(spelled))),
             )
         )
+
+    def _may_hold(self, word: Word) -> bool:
+        """Whether the word's sounds are there, or of one that may be misheard either half."""
+        if not word.heard:
+            return word.chain in self.sounds.spelled.text
+        text = self.sounds.heard.text
+        if word.near:
+            return word.head in text or word.tail in text
+        return word.head + word.tail in text
 
     def numbers(self) -> tuple[Occurrence, ...]:
         """All numbers, in order."""

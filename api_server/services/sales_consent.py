@@ -19,6 +19,7 @@ from api_server.services.sales_patterns import Match, Pattern, find, modality
 ANSWER_SENTENCES = 4
 OCCASION_SENTENCES = 3
 SHORT_CHARS = 12
+TOLD = re.compile(r"(?:드립니다|드릴게요|드리겠습니다|드릴\s?거\S*|됩니다)\W*$")
 CONTRACT = re.compile(r"가입|신청|계약|진행|청약|개설")
 OFFER = re.compile(r"(?:까요|게요|겠습니다|겠어요|죠|나요|습니까|니까|\?)\W*$")
 
@@ -47,7 +48,7 @@ def consents(rule: Rule, call: CallText) -> Iterator[Finding]:
     """Every word of consent in the call."""
     words = _Words.of(rule, call)
     for index in words.asked:
-        if call.sentences[index].speaker != "customer" and index not in words.other:
+        if call.sentences[index].speaker != "customer" and _is_question(index, words, call):
             answer = _answer(index, words, call)
             if answer is not None:
                 yield _consent(answer, call)
@@ -55,6 +56,13 @@ def consents(rule: Rule, call: CallText) -> Iterator[Finding]:
         for match in find(pattern, call):
             if _is_volunteered(match, words, call):
                 yield _consent(match, call)
+
+
+def _is_question(index: int, words: _Words, call: CallText) -> bool:
+    """Whether the seller asks for the customer's word, and not for something else or later."""
+    sentence = call.sentences[index]
+    told = TOLD.search(call.text[sentence.start : sentence.end]) is not None
+    return index not in words.other and not told
 
 
 def _sentences_with(patterns: tuple[Pattern, ...], call: CallText) -> dict[int, Match]:

@@ -4,10 +4,10 @@
 
 Words stand for any of their endings and spacings; `|` separates wordings; between two words there
 may be up to eight syllables, with `~` thirty, with `+` before the second none. `{num}`,
-`{percent}`, `{decimal}`, `{money}`, `{days}`, `{period}`, `{term}` and `{years}` stand for a number and its unit,
-`{person}` for somebody's own name. `^` asks that the first word begins the sentence. At the end
-`{yes}` asks that the clause is not denied, `{no}` that it is, `{any}` that it does not matter.
-rules/README.md tells more.
+`{percent}`, `{decimal}`, `{money}`, `{days}`, `{period}`, `{term}` and `{years}` stand for a number
+and its unit, `{person}` for somebody's own name. `^` asks that the first word begins the sentence.
+At the end `{yes}` asks that the clause is not denied, `{no}` that it is, `{any}` that it does not
+matter. rules/README.md tells more.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def _is_stated(match: Match, how: Modality, rule: Rule, rest: str) -> bool:
     """Whether a required statement is made here and now, about what is being sold."""
     if rule.form == "statement" and (how.asked or (how.deferred and not match.numbered)):
         return False
-    if HYPOTHESIS.match(rest):
+    if rule.warning and HYPOTHESIS.match(rest):
         return False
     return rule.elsewhere or not how.elsewhere
 
@@ -165,7 +165,8 @@ def _after(statement: After, rule: Rule, call: CallText) -> Iterator[Finding]:
     for pattern in statement.after:
         for cause in find(pattern, call):
             speaker = call.sentences[cause.sentence].speaker
-            if speaker not in {statement.by, None} or modality(cause, call).asked:
+            question = rule.kind == "forbidden" and modality(cause, call).asked
+            if speaker not in {statement.by, None} or question:
                 continue
             following = call.after(cause.sentence, statement.sentences)
             for then in statement.says:

@@ -399,7 +399,8 @@ async def test_health_tells_of_the_llm_without_asking_it() -> None:
     async with client_of(FakeEngine(), FakeAgent(configured=False)) as client:
         down = (await client.get("/health")).json()
     assert up["agent"] == {
-        "configured": True, "available": True, "type": "vllm", "model": "fake", "error_reason": None,
+        "configured": True, "available": True, "type": "vllm", "model": "fake",
+        "error_reason": None,
     }  # fmt: skip
     assert up["component_status"]["vllm"] is True
     assert down["agent"]["error_reason"] == "AGENT_URL: not set"

@@ -112,11 +112,10 @@ async def test_deadline_holds_for_all_parts_together() -> None:
 
 
 async def test_nobody_is_asked_where_nobody_is_configured() -> None:
-    """The reason names the setting; a request's own server is asked all the same."""
+    """The agent says so, and the reason names the setting."""
     agent = FakeAgent({"q": {"ok": True}}, configured=False)
     with pytest.raises(ConfigurationInvalid, match="AGENT_URL"):
         await asking(agent).about(LONG, question)
-    assert await asking(agent, target=Target("http://allowed")).about(LONG, question)
 
 
 def test_what_is_said_cannot_end_the_data() -> None:

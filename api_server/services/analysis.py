@@ -11,11 +11,13 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypeAlias
 
 from api_server.services import classification, summary, translation
 from api_server.services.agent_types import Agent, AgentFailure, AgentReason, Target
 from api_server.services.asking import Asking
+from api_server.services.call_text import CallText
 from api_server.services.conversation import Conversation
 from api_server.services.incomplete_sales_validator import IncompleteSalesValidator
 from api_server.services.label_rules import Labels
@@ -81,6 +83,14 @@ class Done:
     failure: AgentReason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What the rules say of a call, as far as it was asked."""
+
+    label: Classification | None = None
+    report: SalesReport | None = None
+
+
 class Analyst:
     """Analyses calls with the labels, the packs and the LLM it was given."""
 
@@ -116,34 +126,56 @@ class Analyst:
         if conversation.is_empty:
             return Analyses(errors=dict.fromkeys(kinds, EMPTY))
         asking = Asking.within(self._agent, wanted.target, self._seconds())
+        ruling = asyncio.ensure_future(in_thread(partial(self._rule, conversation, wanted)))
         work: dict[Kind, Callable[[], Awaitable[Done]]] = {
-            "classification": lambda: self._classify(conversation, asking),
-            "incomplete_sales": lambda: self._validate(conversation, wanted, asking),
+            "classification": lambda: self._classify(conversation, ruling, asking),
+            "incomplete_sales": lambda: self._validate(conversation, ruling, wanted, asking),
             "summary": lambda: self._summarize(conversation, asking),
             "translation": lambda: self._translate(conversation, wanted, asking, whisper),
         }
-        async with asyncio.TaskGroup() as group:
-            tasks = {kind: group.create_task(_guarded(kind, work[kind])) for kind in kinds}
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {kind: group.create_task(_guarded(kind, work[kind])) for kind in kinds}
+        finally:
+            ruling.cancel()
+            await asyncio.wait({ruling})
         return _gathered({kind: task.result() for kind, task in tasks.items()})
+
+    def _rule(self, conversation: Conversation, wanted: Wanted) -> Ruled:
+        """What the rules say: of one reading, in one go, since two threads that compute keep each
+        other and the event loop waiting."""
+        if not (wanted.classify or wanted.validate_sales):
+            return Ruled()
+        call = CallText.of(conversation)
+        return Ruled(
+            self._labels.classify(call) if wanted.classify else None,
+            self._checker.check(conversation, wanted.product, call)
+            if wanted.validate_sales
+            else None,
+        )
 
     def _seconds(self) -> float:
         limit = self._agent.state.limits.get("timeout_seconds")
         seconds = float(limit) if isinstance(limit, int | float) else DEFAULT_SECONDS
         return max(seconds - SPARE_SECONDS, seconds / 2)
 
-    async def _classify(self, conversation: Conversation, asking: Asking) -> Done:
-        # Both at once: an LLM that hangs until its time is up leaves none for the rules.
-        async with asyncio.TaskGroup() as group:
-            ruled = group.create_task(classification.by_rules(conversation, self._labels))
-            try:
-                found = await classification.by_llm(conversation, self._labels, asking)
-            except AgentFailure as failure:
-                instead = classification.in_place_of_llm(await ruled, str(failure))
-                return Done(instead, failure=failure.reason)
+    async def _classify(
+        self, conversation: Conversation, ruling: Awaitable[Ruled], asking: Asking
+    ) -> Done:
+        try:
+            found = await classification.by_llm(conversation, self._labels, asking)
+        except AgentFailure as failure:
+            ruled = (await ruling).label
+            instead = classification.in_place_of_llm(ruled, str(failure))
+            return Done(instead, failure=failure.reason)
         return Done(found, llm_used=True)
 
-    async def _validate(self, conversation: Conversation, wanted: Wanted, asking: Asking) -> Done:
-        report = await in_thread(lambda: self._checker.validate(conversation, wanted.product))
+    async def _validate(
+        self, conversation: Conversation, ruling: Awaitable[Ruled], wanted: Wanted, asking: Asking
+    ) -> Done:
+        report = (await ruling).report
+        if report is None:
+            raise TypeError("the sale was not checked")
         if not self._agent.state.configured and wanted.target.url is None:
             return Done(report)
         try:

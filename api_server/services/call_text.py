@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from api_server.services import call_roles, korean_sentences
 from api_server.services.conversation import Conversation, Line, Speaker
-from api_server.services.korean_search import Search
+from api_server.services.korean_search import Occurrence, Search
 from api_server.services.korean_text import BREAK, sounds_of
 from api_server.services.results import RoleSource
 
@@ -50,7 +50,8 @@ class Sentence:
 class CallText:
     """Sentences stand in `text` one after the other, a speaker's beside each other.
 
-    found: what a pattern found, by its text; filled by those who search.
+    found: what a pattern found, by its text; places: where one of its words is. Filled by
+    those who search.
     """
 
     text: str
@@ -61,6 +62,7 @@ class CallText:
     _in_order: tuple[int, ...]
     _places: dict[int, int]
     found: dict[str, object] = field(default_factory=dict)
+    places: dict[str, list[Occurrence]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, conversation: Conversation) -> CallText:

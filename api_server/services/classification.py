@@ -14,7 +14,6 @@ from api_server.services.conversation import Conversation, Line
 from api_server.services.label_rules import Labels
 from api_server.services.results import Classification
 from api_server.services.sales_evidence import located
-from stt_threads import in_thread
 
 ANSWER_TOKENS = 200
 
@@ -24,11 +23,6 @@ async def by_llm(conversation: Conversation, labels: Labels, asking: Asking) -> 
     `AgentFailure`."""
     answers = await asking.about(conversation, lambda lines: _question(lines, labels))
     return _merged([_value(answer) for answer in answers], conversation)
-
-
-async def by_rules(conversation: Conversation, labels: Labels) -> Classification | None:
-    """The rules' label, or None where they cannot say."""
-    return await in_thread(lambda: labels.classify(conversation))
 
 
 def in_place_of_llm(ruled: Classification | None, reason: str) -> Classification:

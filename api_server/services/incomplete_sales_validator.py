@@ -18,7 +18,7 @@ from api_server.services.reading_speed import reading_speed
 from api_server.services.results import Element, ReadingSpeed, SalesReport, Verdict
 from api_server.services.sales_pack import Pack, Packs, load_packs
 from api_server.services.sales_patterns import find
-from api_server.services.sales_rules import check
+from api_server.services.sales_rules import check as check_rule
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
 # Signs of one product must outweigh those of the next by so much.
@@ -55,13 +55,16 @@ class IncompleteSalesValidator:
 
     def validate(self, conversation: Conversation, product: str | None = None) -> SalesReport:
         """Check a call by the rules alone. Takes up to a second for an hour of speech."""
-        call = CallText.of(conversation)
+        return self.check(conversation, product, CallText.of(conversation))
+
+    def check(self, conversation: Conversation, product: str | None, call: CallText) -> SalesReport:
+        """The same, of a conversation that was read already."""
         named = self.product_id(product)
         chosen = named or self._infer(call)
         if chosen is None:
             return self._without_product(call)
         pack = self._packs[chosen]
-        elements = tuple(check(rule, call) for rule in pack.rules)
+        elements = tuple(check_rule(rule, call) for rule in pack.rules)
         return SalesReport(
             verdict=verdict_of(elements),
             score=score_of(elements),
@@ -90,7 +93,7 @@ class IncompleteSalesValidator:
 
     def _without_product(self, call: CallText) -> SalesReport:
         """What holds for every sale; it can be faulty, but never complete."""
-        elements = tuple(check(rule, call) for rule in self._general.rules)
+        elements = tuple(check_rule(rule, call) for rule in self._general.rules)
         violated = any(element.status == "violated" for element in elements)
         return SalesReport(
             verdict="incomplete" if violated else "review",

@@ -119,7 +119,7 @@ def modality_of(sentence: str, begin: int, end: int, following: str = "") -> Mod
         asked=not fact and _asked(sentence, clause),
         conditional=CONDITION.search(clause) is not None or WISH.search(clause) is not None,
         quoted=QUOTED.search(clause) is not None or WARNING.search(clause) is not None,
-        deferred=DEFERRED.search(sentence, begin) is not None,
+        deferred=DEFERRED.search(sentence[begin:end] + clause) is not None,
         elsewhere=ELSEWHERE.search(sentence, max(0, begin - ELSEWHERE_CHARS), end) is not None,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,9 +23,11 @@ ALIKE_VOWELS = "ㅓㅕ ㅏㅑ ㅗㅛ ㅜㅠ ㅓㅗ ㅡㅜ ㅡㅓ ㅘㅏ ㅝㅓ �
 ALIKE_CONSONANTS = "ㄱㅋ ㄷㅌ ㅂㅍ ㅈㅊ ㄴㆁ ㅁㆁ ㄴㅁ ㄹㄴ ㅂㅁ ㅂㄱ ㄱㄷ ㄷㅅ ㅅㅈ"
 ALIKE = frozenset(f"{ALIKE_VOWELS} {ALIKE_CONSONANTS}".split())
 CONFUSABLE = ALIKE | {pair[::-1] for pair in ALIKE}
-# Of a word, so many sounds are looked for before the word is.
-PIECE = 3
-AS_SPELLED = "="
+# A key tells at once that a word is not in a text: its first jamo as they are spelled, its first
+# sounds, or, where it may be misheard, some sounds of either half.
+SPELLED_KEY = 4
+HEARD_KEY = 3
+AS_SPELLED, AS_HEARD, ANYWHERE = "=", "~", "*"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -42,8 +44,8 @@ class Occurrence:
 class Word:
     """A word to look for; near: it may be misheard by one sound; heard: by its sounds at
     all; spaced: there may be a space in it; head, tail: the halves of the chain, without a
-    first ㅎ, which is not heard after a vowel; piece, other_piece: one of the two is in every
-    text that holds the word (see Search.pieces)."""
+    first ㅎ, which is not heard after a vowel; keys: one of them is in every text that holds
+    the word (see Search.keys)."""
 
     text: str
     chain: str
@@ -53,13 +55,12 @@ class Word:
     spaced: bool
     head: str
     tail: str
-    piece: str
-    other_piece: str
+    keys: tuple[str, ...]
 
     @classmethod
     def of(cls, text: str) -> Word:
         plain = text.removesuffix(MISHEARD).replace(SPACED, "")
-        sounds = sounds_of(plain, keep_fillers=True)
+        sounds = sounds_of(plain, literal=True)
         syllables = len(sounds.units)
         marked = text.endswith(MISHEARD)
         near = syllables >= NEAR_SYLLABLES or (marked and syllables > SHORT_SYLLABLES)
@@ -68,10 +69,18 @@ class Word:
         spaced = SPACED in text or text[0].isdigit()
         half = chain.removeprefix("ㅎ")
         head, tail = half[: len(half) // 2], half[len(half) // 2 :]
-        mark = "" if heard else AS_SPELLED
-        ends = (head, tail) if near and head else (half if heard else chain,) * 2
-        piece, other = (mark + _middle(end) for end in ends)
-        return cls(text, chain, syllables, near, heard, spaced, head, tail, piece, other)
+        keys = _keys(chain, half, head, tail, near=near, heard=heard)
+        return cls(text, chain, syllables, near, heard, spaced, head, tail, keys)
+
+
+def _keys(
+    chain: str, half: str, head: str, tail: str, *, near: bool, heard: bool
+) -> tuple[str, ...]:
+    if not heard:
+        return (AS_SPELLED + chain[:SPELLED_KEY],)
+    if near and head:
+        return tuple(ANYWHERE + end[:HEARD_KEY] for end in (head, tail))
+    return tuple({AS_HEARD + start[:HEARD_KEY] for start in (chain, half)})
 
 
 @dataclass
@@ -89,29 +98,20 @@ class Search:
             self._found[word.text] = found
         return found
 
-    def find_any(self, words: Sequence[Word]) -> list[Occurrence]:
-        """All places of some words. Thousands are looked for in a call and few are there, so
-        most are passed over by one look at the pieces that the call is made of."""
-        pieces = self.pieces
-        return [
-            place
-            for word in words
-            if word.piece in pieces or word.other_piece in pieces
-            for place in self.find(word)
-        ]
-
     @cached_property
-    def pieces(self) -> frozenset[str]:
-        """Every two and three sounds that follow each other, and as they are spelled."""
-        heard, spelled = self.sounds.heard.text, self.sounds.spelled.text
+    def keys(self) -> frozenset[str]:
+        """What begins where in the text; a word none of whose keys is here is not in it."""
+        heard, spelled = self.sounds.heard, self.sounds.spelled
+        most = len(heard.text)
         return frozenset(
             itertools.chain(
-                (heard[i : i + PIECE] for i in range(len(heard))),
-                (heard[i : i + 2] for i in range(len(heard))),
-                (heard[i] for i in range(len(heard))),
-                (AS_SPELLED + spelled[i : i + PIECE] for i in range(len(spelled))),
-                (AS_SPELLED + spelled[i : i + 2] for i in range(len(spelled))),
-                (AS_SPELLED + spelled[i] for i in range(len(spelled))),
+                (
+                    AS_SPELLED + spelled.text[i : i + n]
+                    for i in spelled.starts
+                    for n in (2, 3, SPELLED_KEY)
+                ),
+                (AS_HEARD + heard.text[i : i + n] for i in heard.starts for n in (2, HEARD_KEY)),
+                (ANYWHERE + heard.text[i : i + n] for i in range(most) for n in (2, HEARD_KEY)),
             )
         )
 
@@ -180,11 +180,6 @@ class Search:
             length = _length_with_one_error(before, 0, head[::-1], free=free)
             if length is not None:
                 yield start - length, start + len(tail)
-
-
-def _middle(chain: str) -> str:
-    start = max(0, (len(chain) - PIECE) // 2)
-    return chain[start : start + PIECE]
 
 
 def _occurrence(chain: Chain, start: int, end: int, exact: bool) -> Occurrence:

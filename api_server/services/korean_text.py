@@ -37,7 +37,7 @@ SPELLED_FINALS = (
 VOICED = frozenset("ㅏㅑㅓㅕㅗㅛㅜㅠㅡㅣㅔㅘㅝㅟㄴㄹㅁㆁ")
 CONSONANTS = frozenset("ㄱㄴㄷㄹㅁㅂㅅㅈㅊㅋㅌㅍㅎㆁ")
 BREAK = "\n"  # between sentences: nothing is found across it
-FILLER_WORDS = "어 음 그 저 저기 에 아 뭐 막 이제 인제 그니까 그러니까"
+FILLER_WORDS = "어 음 저기 에 아 뭐 막 이제 인제 그니까 그러니까"
 FILLERS = frozenset(FILLER_WORDS.split())
 KEPT = frozenset({"%", BREAK})
 WORD = re.compile(r"\n|[가-힣]+|\d[\d,]*(?:\.\d+)?|[A-Za-z]+|%|[^\s\w]|\S")
@@ -82,15 +82,18 @@ class Sounds:
     softened: frozenset[int]
 
 
-def sounds_of(text: str, *, keep_fillers: bool = False) -> Sounds:
-    """Write `text` as sounds. Fillers that stand alone are left out, unless they are to be kept."""
+def sounds_of(text: str, *, literal: bool = False) -> Sounds:
+    """Write `text` as sounds; fillers that stand alone are left out, spoken numbers are digits.
+
+    literal: as it is written, digits aside: a word to look for is no filler and no number.
+    """
     heard: list[str] = []
     starts: list[int] = []
     units: list[Unit] = []
     softened: set[int] = set()
     spelled: list[str] = []
     spelled_starts: list[int] = []
-    for start, end, piece in _pieces(text, keep_fillers):
+    for start, end, piece in _pieces(text, literal):
         sounds = _sounds(piece)
         first = len(heard)
         if heard and FIRST <= ord(piece[0]) <= LAST:
@@ -142,20 +145,20 @@ def _letters(piece: str) -> tuple[str, ...]:
     return (SPELLED_INITIALS[initial], SPELLED_VOWELS[vowel], *SPELLED_FINALS[final])
 
 
-def _pieces(text: str, keep_fillers: bool) -> Iterator[tuple[int, int, str]]:
+def _pieces(text: str, literal: bool) -> Iterator[tuple[int, int, str]]:
     """Syllables, whole numbers and letters, each with its place."""
     done = 0
-    for start, end, digits in _numbers(text):
-        yield from _words(text, done, start, keep_fillers)
+    for start, end, digits in _numbers(text, literal):
+        yield from _words(text, done, start, literal)
         yield start, end, digits
         done = end
-    yield from _words(text, done, len(text), keep_fillers)
+    yield from _words(text, done, len(text), literal)
 
 
-def _words(text: str, start: int, end: int, keep_fillers: bool) -> Iterator[tuple[int, int, str]]:
+def _words(text: str, start: int, end: int, literal: bool) -> Iterator[tuple[int, int, str]]:
     for word in WORD.finditer(text, start, end):
         piece = word.group()
-        if not keep_fillers and piece in FILLERS and _stands_alone(text, word.start(), word.end()):
+        if not literal and piece in FILLERS and _stands_alone(text, word.start(), word.end()):
             continue
         if not piece[0].isalnum() and piece not in KEPT:
             continue
@@ -168,18 +171,24 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return before and (end == len(text) or not text[end].isalnum())
 
 
-def _numbers(text: str) -> list[tuple[int, int, str]]:
+def _numbers(text: str, literal: bool) -> list[tuple[int, int, str]]:
     """Every number in the text with its digits; `%` for the word."""
-    found = [(m.start(), m.end(), numbers.WORDS[m.group()]) for m in numbers.WORD.finditer(text)]
+    found = [(m.start(), m.end(), _digits(m)) for m in numbers.MIXED.finditer(text)]
+    found += [(m.start(), m.end(), "%") for m in numbers.PERCENT.finditer(text)]
+    if not literal:
+        found += _spoken(text)
+    return _without_overlaps(found)
+
+
+def _spoken(text: str) -> Iterator[tuple[int, int, str]]:
+    for match in numbers.WORD.finditer(text):
+        yield match.start(), match.end(), numbers.WORDS[match.group()]
     for match in numbers.NATIVE.finditer(text):
-        found.append((match.start(), match.end(), f"{numbers.COUNTS[match['count']]}개월"))
-    found += [(m.start(), m.end(), _digits(m)) for m in numbers.MIXED.finditer(text)]
+        yield match.start(), match.end(), f"{numbers.COUNTS[match['count']]}개월"
     for match in chain(numbers.SPOKEN.finditer(text), numbers.DECIMAL.finditer(text)):
         value = numbers.value_of(match["number"])
         if value is not None:
-            found.append((match.start(), match.end(), value))
-    found += [(m.start(), m.end(), "%") for m in numbers.PERCENT.finditer(text)]
-    return _without_overlaps(found)
+            yield match.start(), match.end(), value
 
 
 def _digits(match: re.Match[str]) -> str:

@@ -17,7 +17,6 @@ from pydantic import Field, StringConstraints
 
 from api_server.services import sales_evidence
 from api_server.services.call_text import CallText, Sentence
-from api_server.services.conversation import Conversation
 from api_server.services.results import Classification
 from api_server.services.sales_pack import Said, Strict
 from api_server.services.sales_patterns import Match, Pattern, find, modality
@@ -101,9 +100,8 @@ class Labels:
         """What a label means, in one line. Raises `KeyError` for an unknown name."""
         return self._labels[name].description
 
-    def classify(self, conversation: Conversation) -> Classification | None:
+    def classify(self, call: CallText) -> Classification | None:
         """What a call is about, or None where no label reaches its minimum."""
-        call = CallText.of(conversation)
         scores = [_score(label, call) for label in self._labels.values()]
         sure = 1.0 if call.roles in {"given", "channels"} else UNSURE_SPEAKER
         reached = [score for score in scores if score.points >= score.label.minimum * sure]

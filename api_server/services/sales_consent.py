@@ -104,9 +104,10 @@ def _is_about_else(match: Match, words: _Words, call: CallText) -> bool:
     """Whether the seller has just asked for, or offered, something else than the contract."""
     for index in call.before(match.sentence, OCCASION_SENTENCES):
         sentence = call.sentences[index]
-        if sentence.speaker == "agent":
-            offered = OFFER.search(call.text[sentence.start : sentence.end]) is not None
-            return offered and index in words.other
+        if sentence.speaker == "customer":
+            return False
+        if OFFER.search(call.text[sentence.start : sentence.end]):
+            return index in words.other
     return False
 
 

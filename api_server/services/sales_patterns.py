@@ -16,13 +16,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal, TypeAlias, cast
 
 from api_server.services.call_text import CallText
 from api_server.services.korean_modality import CLAUSE, Modality, modality_of
 from api_server.services.korean_numbers import NATIVE, WORDS
 from api_server.services.korean_search import Occurrence, Word
-from api_server.services.korean_text import sounds_of
 
 GAP, WIDE_GAP, NO_GAP = 8, 30, 1
 # Words that stand further apart than over one clause boundary do not belong together.
@@ -60,11 +60,15 @@ NO_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One word of a pattern, or a kind of number, at most `gap` units after the last."""
+    """One word of a pattern, or a kind of number, at most `gap` units after the last; by_key:
+    the words by the keys that tell whether they can be in a text."""
 
+    text: str
     words: tuple[Word, ...]
     numbers: tuple[str, ...]
     gap: int
+    by_key: dict[str, tuple[Word, ...]]
+    keys: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +124,25 @@ def _step(token: str, gap: int) -> Step:
             raise ValueError(f"unknown {word.text}; known are {kinds}")
     if not wordings or not all(word.chain for word in words):
         raise ValueError(f"no word in {token!r}")
-    return Step(words, numbers, gap)
+    by_key: dict[str, tuple[Word, ...]] = {}
+    for word in words:
+        for key in word.keys:
+            by_key[key] = (*by_key.get(key, ()), word)
+    return Step(token, words, numbers, gap, by_key, frozenset(by_key))
 
 
 def find(pattern: Pattern, call: CallText) -> tuple[Match, ...]:
     """Every place where a pattern is said, whatever is meant by it but for its polarity."""
     known = call.found.get(pattern.text)
     if known is None:
-        first = pattern.steps[0]
-        there = first.numbers or call.search.find_any(first.words)
+        there = all(_may_be_there(step, call) for step in pattern.steps)
         known = call.found[pattern.text] = tuple(_find(pattern, call)) if there else ()
     return cast("tuple[Match, ...]", known)
+
+
+def _may_be_there(step: Step, call: CallText) -> bool:
+    """Of hundreds of patterns few are in a call; one look at its keys passes over the rest."""
+    return bool(step.numbers) or not step.keys.isdisjoint(call.search.keys)
 
 
 def sentences_with(pattern: Pattern, call: CallText) -> frozenset[int]:
@@ -151,7 +163,7 @@ def _find(pattern: Pattern, call: CallText) -> Iterator[Match]:
         exact = all(item.exact for item in chain)
         sentence = call.index_at(start)
         match = Match(sentence, start, end, exact, pattern.polarity, numbered)
-        if pattern.begins and not _begins(match, call):
+        if pattern.begins and not _begins(chain[0].first, sentence, call):
             continue
         if pattern.polarity in {None, "any"} or _polarity(match, call) == pattern.polarity:
             last_end = end
@@ -177,10 +189,10 @@ def next_of(match: Match, call: CallText) -> str:
     return call.text[sentence.start : sentence.end] if same else ""
 
 
-def _begins(match: Match, call: CallText) -> bool:
-    """Whether nothing but fillers stands before a match in its sentence."""
-    before = call.text[call.sentences[match.sentence].start : match.start]
-    return not sounds_of(before).units
+def _begins(first: int, sentence: int, call: CallText) -> bool:
+    """Whether nothing but fillers, which are no units, stands before a unit in its sentence."""
+    units = call.search.sounds.units
+    return first == 0 or units[first - 1].start < call.sentences[sentence].start
 
 
 def _polarity(match: Match, call: CallText) -> Polarity:
@@ -229,12 +241,25 @@ def _same_sentence(first: Occurrence, last: Occurrence, call: CallText) -> bool:
 
 
 def _places(step: Step, call: CallText) -> list[Occurrence]:
-    found = call.search.find_any(step.words)
-    if PERSON in step.numbers:
-        found.extend(_persons(call))
-    for kind in (kind for kind in step.numbers if kind != PERSON):
-        found.extend(place for place in call.search.numbers() if _is_kind(kind, place, call))
-    return sorted(found, key=lambda place: (place.first, place.last))
+    """Where a step's words and numbers are, in order; many patterns share a step."""
+    known = call.places.get(step.text)
+    if known is None:
+        known = call.places[step.text] = _all_places(step, call)
+    return known
+
+
+def _all_places(step: Step, call: CallText) -> list[Occurrence]:
+    there = step.keys & call.search.keys
+    words = {word.text: word for key in there for word in step.by_key[key]}
+    found = [place for word in words.values() for place in call.search.find(word)]
+    for kind in step.numbers:
+        if kind == PERSON:
+            found.extend(_persons(call))
+        else:
+            found.extend(place for place in call.search.numbers() if _is_kind(kind, place, call))
+    if len(words) + len(step.numbers) > 1:
+        found.sort(key=attrgetter("first", "last"))
+    return found
 
 
 def _persons(call: CallText) -> Iterator[Occurrence]:

@@ -87,7 +87,12 @@ def _question(
     lines: tuple[Line, ...], elements: Iterable[Element], rules: Mapping[str, Rule]
 ) -> Ask:
     listed = [
-        {"id": e.id, "name": e.name, "kind": rules[e.id].kind, "content": rules[e.id].description}
+        {
+            "id": e.id,
+            "kind": rules[e.id].kind,
+            "content": f"{e.name}: {rules[e.id].description}",
+            "status": e.status,
+        }
         for e in elements
         if e.status != "not_applicable" or rules[e.id].kind == "forbidden"
     ]

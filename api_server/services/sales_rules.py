@@ -75,7 +75,8 @@ def _holds(when: When, call: CallText) -> bool:
                 continue
             how = modality(match, call)
             denied = pattern.polarity is None and how.negated
-            if not (denied or how.asked) and not _excused(match, when.unless, call):
+            asked = how.asked and pattern.polarity != "any"
+            if not (denied or asked) and not _excused(match, when.unless, call):
                 return True
     return False
 

@@ -35,7 +35,7 @@ def found(word: str, text: str) -> list[str]:
         ("5천만 원", "오천만 원"),
         ("삼십일 이내", "30일이내"),
         ("연 사 점 오 퍼센트", "연 4.5%"),
-        ("어 그 수수료는 음 없어요", "수수료는 없어요"),
+        ("어 수수료는 음 없어요", "수수료는 없어요"),
     ],
 )
 def test_what_sounds_alike_is_alike(written: str, meant: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api_server.services.call_text import CallText
 from api_server.services.conversation import Conversation, Line, Speaker
 from api_server.services.label_rules import LabelProblem, Labels, load_labels
 
@@ -115,7 +116,7 @@ def call(script: str) -> Conversation:
 
 
 def label_of(labels: Labels, script: str) -> str | None:
-    found = labels.classify(call(script))
+    found = labels.classify(CallText.of(call(script)))
     return found.label if found else None
 
 
@@ -143,7 +144,7 @@ def test_built_in_labels_are_those_of_a_financial_call_centre(labels: Labels) ->
 def test_development_calls_keep_their_accuracy(labels: Labels, speakers: bool) -> None:
     """Of the labelled calls so many are right, told who speaks or not."""
     calls = recorded(DEVELOPMENT, speakers=speakers)
-    answers = [labels.classify(conversation) for conversation, _ in calls]
+    answers = [labels.classify(CallText.of(conversation)) for conversation, _ in calls]
     right = sum(
         answer is not None and answer.label == label
         for answer, (_, label) in zip(answers, calls, strict=True)
@@ -168,7 +169,7 @@ def test_evidence_is_quoted_character_by_character(labels: Labels) -> None:
     """Every quote is a piece of the segment it names."""
     for conversation, _ in recorded(DEVELOPMENT):
         texts = {line.id: line.text for line in conversation.lines}
-        found = labels.classify(conversation)
+        found = labels.classify(CallText.of(conversation))
         assert found is not None
         assert found.evidence
         assert all(quote.quote in texts[quote.segment_id] for quote in found.evidence)
@@ -176,7 +177,9 @@ def test_evidence_is_quoted_character_by_character(labels: Labels) -> None:
 
 def test_the_strongest_cue_is_quoted_first(labels: Labels) -> None:
     """What the label rests on comes first, not what was said first."""
-    found = labels.classify(call("c 저기요 / a 무엇을 도와드릴까요 / c 적금 해지하려고요"))
+    found = labels.classify(
+        CallText.of(call("c 저기요 / a 무엇을 도와드릴까요 / c 적금 해지하려고요"))
+    )
     assert found is not None
     assert (found.label, found.method) == ("해지", "rules")
     assert (found.evidence[0].quote, found.evidence[0].segment_id) == ("적금 해지하려고요", 2)
@@ -185,8 +188,10 @@ def test_the_strongest_cue_is_quoted_first(labels: Labels) -> None:
 
 def test_confidence_follows_the_margin(labels: Labels) -> None:
     """A clear call is more certain than one between two labels; both stay within 0.3 and 0.95."""
-    clear = labels.classify(call("c 적금 해지하려고요 / a 해지 접수했습니다 / c 네 해지해 주세요"))
-    torn = labels.classify(call("c 적금 해지하려고요 / c 주소도 바꿔 주세요"))
+    clear = labels.classify(
+        CallText.of(call("c 적금 해지하려고요 / a 해지 접수했습니다 / c 네 해지해 주세요"))
+    )
+    torn = labels.classify(CallText.of(call("c 적금 해지하려고요 / c 주소도 바꿔 주세요")))
     assert clear is not None
     assert torn is not None
     assert 0.3 <= torn.confidence < clear.confidence <= 0.95
@@ -194,7 +199,7 @@ def test_confidence_follows_the_margin(labels: Labels) -> None:
 
 def test_one_weak_cue_is_no_certainty(labels: Labels) -> None:
     """Without a rival, a single weak cue still gives a low confidence."""
-    found = labels.classify(call("c 그건 언제부터 돼요"))
+    found = labels.classify(CallText.of(call("c 그건 언제부터 돼요")))
     assert found is not None
     assert found.confidence < 0.6
 
@@ -204,14 +209,16 @@ def test_one_weak_cue_is_no_certainty(labels: Labels) -> None:
 )
 def test_a_call_about_nothing_has_no_label(labels: Labels, script: str) -> None:
     """Where no label reaches its minimum, none is given."""
-    assert labels.classify(call(script) if script else Conversation(())) is None
+    assert labels.classify(CallText.of(call(script) if script else Conversation(()))) is None
 
 
 def test_the_same_call_has_the_same_answer(labels: Labels) -> None:
     """Two readings of the rules answer alike, evidence and confidence included."""
     again = load_labels()
     for conversation, _ in recorded(DEVELOPMENT):
-        assert labels.classify(conversation) == again.classify(conversation)
+        assert labels.classify(CallText.of(conversation)) == again.classify(
+            CallText.of(conversation)
+        )
 
 
 def test_a_file_of_ones_own_replaces_the_built_in_one(own: Path) -> None:
@@ -238,8 +245,8 @@ def test_cues_count_only_where_they_are_meant(own: Path) -> None:
 def test_a_cue_counts_twice_at_most(own: Path) -> None:
     """What is said ten times is no surer than what is said twice."""
     labels = load_labels(own)
-    twice = labels.classify(call("c 친절해요 / c 친절하세요 / c 분실했어요"))
-    often = labels.classify(call("c 친절해요 / " * 9 + "c 분실했어요"))
+    twice = labels.classify(CallText.of(call("c 친절해요 / c 친절하세요 / c 분실했어요")))
+    often = labels.classify(CallText.of(call("c 친절해요 / " * 9 + "c 분실했어요")))
     assert twice is not None
     assert often is not None
     assert twice.confidence == often.confidence

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import random
 import sys
 import time
@@ -100,8 +101,12 @@ def interval(calls: Sequence[list[Judged]], counted: frozenset[str]) -> list[tup
         figures([row for call in draw.choices(calls, k=len(calls)) for row in call], counted)[:2]
         for _ in range(REPLICATES)
     ]
-    low, high = int(REPLICATES * 0.025), int(REPLICATES * 0.975)
-    return [(values[low], values[high]) for values in map(sorted, zip(*drawn, strict=True))]
+    intervals = []
+    for column in zip(*drawn, strict=True):
+        values = sorted(value for value in column if not math.isnan(value))
+        low, high = int(len(values) * 0.025), int(len(values) * 0.975)
+        intervals.append((values[low], values[high]))
+    return intervals
 
 
 def table(calls: Sequence[list[Judged]]) -> Iterator[str]:

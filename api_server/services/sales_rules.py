@@ -166,8 +166,7 @@ def _after(statement: After, rule: Rule, call: CallText) -> Iterator[Finding]:
     for pattern in statement.after:
         for cause in find(pattern, call):
             speaker = call.sentences[cause.sentence].speaker
-            question = rule.kind == "forbidden" and modality(cause, call).asked
-            if speaker not in {statement.by, None} or question:
+            if speaker not in {statement.by, None}:
                 continue
             following = call.after(cause.sentence, statement.sentences)
             for then in statement.says:

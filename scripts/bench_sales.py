@@ -103,7 +103,7 @@ def interval(calls: Sequence[list[Judged]], counted: frozenset[str]) -> list[tup
     ]
     intervals = []
     for column in zip(*drawn, strict=True):
-        values = sorted(value for value in column if not math.isnan(value))
+        values = sorted(value for value in column if not math.isnan(value)) or [math.nan]
         low, high = int(len(values) * 0.025), int(len(values) * 0.975)
         intervals.append((values[low], values[high]))
     return intervals

@@ -31,6 +31,8 @@ WRONG_SPEAKER = "evidence_wrong_speaker"
 ADDRESSED = "the call holds text that is addressed to the machine; the LLM's view was not used"
 MAX_CONFIDENCE = 0.7
 ANSWER_TOKENS = 1200
+# As many opinions, and as long quotes, as surely fit into the answer.
+MOST_OPINIONS, MOST_QUOTE_CHARS = 8, 60
 # Somebody speaks to the machine that listens.
 ORDERS = re.compile(
     r"(?:규칙|지시|지침|명령|프롬프트|앞의?\s?내용|위\s?내용|판정|기준)\S{0,3}\s?(?:은|는|을|를|들을|모두|전부)?\s?"
@@ -113,12 +115,12 @@ def schema(ids: Sequence[str]) -> dict[str, Any]:
         "properties": {
             "id": {"type": "string", "enum": list(ids)},
             "status": {"type": "string", "enum": ["met", "violated", "missing"]},
-            "quote": {"type": "string", "maxLength": 300},
+            "quote": {"type": "string", "maxLength": MOST_QUOTE_CHARS},
         },
         "required": ["id", "status", "quote"],
         "additionalProperties": False,
     }
-    listed = {"type": "array", "items": item, "maxItems": max(1, len(ids))}
+    listed = {"type": "array", "items": item, "maxItems": min(MOST_OPINIONS, max(1, len(ids)))}
     return {
         "type": "object",
         "properties": {"elements": listed},

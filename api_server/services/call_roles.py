@@ -53,7 +53,7 @@ CUES: tuple[tuple[str, float], ...] = (
 )  # fmt: skip
 PATTERNS = tuple((re.compile(pattern), weight) for pattern, weight in CUES)
 CERTAIN = 0.8
-CHANNEL_MARGIN = 3.0
+CHANNEL_MARGIN = 1.0
 
 
 def score_of(sentence: str) -> float:
@@ -68,10 +68,12 @@ def speaker_of(score: float) -> Speaker | None:
     return "customer" if score <= -CERTAIN else None
 
 
-def seller_channel(scores: dict[int, float]) -> int | None:
-    """The channel of the seller, from the sums of scores by channel; None where they are near."""
+def seller_channel(scores: dict[int, list[float]]) -> int | None:
+    """The channel of the seller, from the scores of what is said on each; None where that does
+    not tell them clearly apart, as where two sellers speak."""
     if len(scores) != 2:
         return None
-    (low, low_score), (high, high_score) = sorted(scores.items(), key=lambda item: item[1])
-    del low
-    return high if high_score - low_score >= CHANNEL_MARGIN and high_score > 0 else None
+    means = {channel: sum(own) / len(own) for channel, own in scores.items()}
+    low, high = sorted(means, key=lambda channel: means[channel])
+    apart = means[high] - means[low] >= CHANNEL_MARGIN
+    return high if apart and means[high] > 0 > means[low] - CERTAIN else None

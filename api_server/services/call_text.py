@@ -19,6 +19,7 @@ from api_server.services.results import RoleSource
 # A sentence does not go on after so long a silence, nor after so long a remark of the other.
 MAX_SILENCE_SECONDS = 6.0
 MAX_REMARK_CHARS = 8
+MAX_RUN_SEGMENTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ class _Reader:
                 if len(line.text.strip()) > MAX_REMARK_CHARS:
                     yield self._stream(open_runs.pop(other))
             run = open_runs.setdefault(voice, [])
-            if run and not self._goes_on(self.lines[run[-1]], line):
+            full = len(run) >= MAX_RUN_SEGMENTS
+            if run and (full or not self._goes_on(self.lines[run[-1]], line)):
                 yield self._stream(run)
                 open_runs[voice] = run = []
             run.append(place)
@@ -177,10 +179,10 @@ def _speakers(lines: list[Line]) -> tuple[dict[int, Speaker], RoleSource]:
     given = {line.id: line.speaker for line in lines if line.speaker is not None}
     if given:
         return given, "given"
-    scores: dict[int, float] = {}
+    scores: dict[int, list[float]] = {}
     for line in lines:
         if line.channel is not None:
-            scores[line.channel] = scores.get(line.channel, 0) + call_roles.score_of(line.text)
+            scores.setdefault(line.channel, []).append(call_roles.score_of(line.text))
     seller = call_roles.seller_channel(scores)
     if seller is None:
         return {}, "inferred" if lines else "unknown"

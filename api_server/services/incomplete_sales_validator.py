@@ -6,6 +6,7 @@ here needs an LLM.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +19,14 @@ from api_server.services.reading_speed import reading_speed
 from api_server.services.results import Element, ReadingSpeed, SalesReport, Verdict
 from api_server.services.sales_pack import Pack, Packs, load_packs
 from api_server.services.sales_patterns import find
+from api_server.services.sales_review import UNSEEN
 from api_server.services.sales_rules import check as check_rule
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
 # Signs of one product must outweigh those of the next by so much.
 MARGIN = 1.2
 MIN_SIGNS = 2.0
+UNSEARCHABLE = "incomplete_sales: the text holds characters that hide words from the rules"
 NO_PRODUCT = "no product could be inferred; name it with `product`"
 
 
@@ -64,9 +67,11 @@ class IncompleteSalesValidator:
         if chosen is None:
             return self._without_product(call)
         pack = self._packs[chosen]
+        hidden = any(_is_unsearchable(line.text) for line in conversation.lines)
         elements = tuple(check_rule(rule, call) for rule in pack.rules)
+        verdict = verdict_of(elements)
         return SalesReport(
-            verdict=verdict_of(elements),
+            verdict="review" if hidden and verdict == "complete" else verdict,
             score=score_of(elements),
             product=pack.id,
             product_inferred=named is None,
@@ -74,7 +79,10 @@ class IncompleteSalesValidator:
             roles=call.roles,
             elements=elements,
             reading_speed=reading_speed(conversation, elements, pack.reading),
-            warnings=() if named else (f"product: inferred as {pack.name}",),
+            warnings=(
+                *(() if named else (f"product: inferred as {pack.name}",)),
+                *((UNSEARCHABLE,) if hidden else ()),
+            ),
         )
 
     async def review(
@@ -123,6 +131,11 @@ class IncompleteSalesValidator:
 def build_validator(rules_dir: Path | None = None) -> IncompleteSalesValidator:
     """The built-in packs, and those of `rules_dir` over them. Raises `PackProblem`."""
     return IncompleteSalesValidator(load_packs([RULES, *([rules_dir] if rules_dir else [])]))
+
+
+def _is_unsearchable(text: str) -> bool:
+    """Hangul taken apart, or characters that nobody sees between its syllables."""
+    return not unicodedata.is_normalized("NFC", text) or UNSEEN.search(text) is not None
 
 
 def verdict_of(elements: tuple[Element, ...]) -> Verdict:

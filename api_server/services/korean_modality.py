@@ -124,6 +124,12 @@ def modality_of(sentence: str, begin: int, end: int, following: str = "") -> Mod
     )
 
 
+def is_question(sentence: str) -> bool:
+    """Whether a sentence asks, by its ending."""
+    ends = (QUESTION_END, WH_QUESTION, TAG_QUESTION)
+    return sentence.rstrip().endswith("?") or any(end.search(sentence) for end in ends)
+
+
 def undercut(rest: str, following: str) -> bool:
     """Whether a warning is taken back as soon as it is given: `그럴 일은 없습니다`."""
     return UNDERCUT.search(rest) is not None or UNDERCUT.search(following) is not None

@@ -12,9 +12,10 @@ UNITS = (
     r"영업 ?일|일(?!부|단|반|정|시불|임|상|괄)|개월|달|년|퍼센트|퍼센|프로(?!그램|필|모션|젝트|세스|토|듀)|%|"
     r"원(?!금|리|래|하|칙|인|본)|회(?!사|원|의)|세(?!금|요|액|전|후)|등급|배(?!당|우|상|송)|주(?!식|택|부|가|요|의|시)"
 )
+MOST_SYLLABLES = 20
 NUMERAL = "영공일이삼사오육륙칠팔구십백천"
 SPOKEN = re.compile(
-    rf"(?<![가-힣\d])(?P<number>[{NUMERAL}만억]+(?: [{NUMERAL}만억]+)*?(?: ?[점쩜] ?[{NUMERAL}]+)?)"
+    rf"(?<![가-힣\d])(?P<number>[{NUMERAL}만억]+(?: [{NUMERAL}만억]+){{0,8}}?(?: ?[점쩜] ?[{NUMERAL}]+)?)"
     rf"(?= ?(?:{UNITS})|(?<=억)|(?<=[십백천]만))"
 )
 # A rate is often said without its unit: `연 십사 점 이로`. Not so: `이 점 이해하셨죠`.
@@ -73,7 +74,7 @@ def _spoken_whole(numeral: str) -> str | None:
 
 def _below_ten_thousand(numeral: str) -> int | None:
     """`삼백이십` is 320; digit by digit, `이공` is 20."""
-    if not numeral:
+    if not numeral or len(numeral) > MOST_SYLLABLES:
         return None
     if len(numeral) > 1 and all(c in DIGITS for c in numeral):
         return int("".join(str(DIGITS[c]) for c in numeral))

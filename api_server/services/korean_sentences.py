@@ -13,13 +13,27 @@ CLOSED = (
     rf"니다|(?<=[{BIEUP_FINAL}])니까|[고구]요|세요|[셔서어아여해돼져려봐줘가]요(?<!면서요)|[예에]요|[죠쥬]|지요|까요|나요|(?<!는)가요|"
     r"게요|거든요|네요|군요|걸요|래요"
 )
-END = re.compile(rf"[.?!…。]+[\"'”’)]*(?=\s|$|[가-힣])(?<!\d\.(?=\d))|(?:{CLOSED})(?=\s|$)")
+MARKS = r"(?<![.?!…。])[.?!…。]+[\"'”’)]*(?=\s|$|[가-힣])(?<!\d\.(?=\d))"
+END = re.compile(rf"{MARKS}|(?:{CLOSED})(?=\s|$)")
+MAX_CHARS = 400
 # Where a segment ends in 요 or 고, the speaker has paused: what follows is another statement.
 CLOSING = re.compile(rf"(?:[.?!…。][\"'”’)]*|(?:{CLOSED})|요|(?<![다라자냐])고)\s*$")
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:
-    """Begin and end of each sentence of `text`, white space at the edges left out."""
+    """Begin and end of each sentence of `text`, white space at the edges left out; speech that
+    does not end is cut."""
+    for whole_begin, end in _whole(text):
+        begin = whole_begin
+        while end - begin > MAX_CHARS:
+            space = text.rfind(" ", begin + 1, begin + MAX_CHARS)
+            cut = space if space > begin else begin + MAX_CHARS
+            yield from _stripped(text, begin, cut)
+            begin = cut
+        yield from _stripped(text, begin, end)
+
+
+def _whole(text: str) -> Iterator[tuple[int, int]]:
     begin = 0
     for match in END.finditer(text):
         end = _with_punctuation(text, match.end())

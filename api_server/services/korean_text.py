@@ -39,6 +39,7 @@ CONSONANTS = frozenset("ㄱㄴㄷㄹㅁㅂㅅㅈㅊㅋㅌㅍㅎㆁ")
 BREAK = "\n"  # between sentences: nothing is found across it
 FILLER_WORDS = "어 음 저기 에 아 뭐 막 이제 인제 그니까 그러니까"
 FILLERS = frozenset(FILLER_WORDS.split())
+MOST_DIGITS = 15  # a longer one is no sum of money
 KEPT = frozenset({"%", BREAK})
 WORD = re.compile(r"\n|[가-힣]+|\d[\d,]*(?:\.\d+)?|[A-Za-z]+|%|[^\s\w]|\S")
 FIRST, LAST = ord("가"), ord("힣")
@@ -193,7 +194,7 @@ def _spoken(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _digits(match: re.Match[str]) -> str:
     plain = match["number"].replace(",", "")
-    scale = match["scale"]
+    scale = match["scale"] if len(plain) <= MOST_DIGITS else None
     return str(int(float(plain) * numbers.SMALL[scale])) if scale else plain
 
 

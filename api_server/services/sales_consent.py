@@ -19,6 +19,8 @@ from api_server.services.sales_patterns import Match, Pattern, find, modality
 ANSWER_SENTENCES = 4
 OCCASION_SENTENCES = 3
 SHORT_CHARS = 12
+# 예산, 네이버: no yes.
+OTHER_WORD = re.compile(r"(?:네|예|응)(?=[가-힣])(?![네예응요에])")
 TOLD = re.compile(r"(?:드립니다|드릴게요|드리겠습니다|드릴\s?거\S*|됩니다)\W*$")
 CONTRACT = re.compile(r"가입|신청|계약|진행|청약|개설")
 OFFER = re.compile(r"(?:까요|게요|겠습니다|겠어요|죠|나요|습니까|니까|\?)\W*$")
@@ -38,8 +40,11 @@ class _Words:
         return cls(
             yes=_sentences_with(rule.agreed, call),
             no=frozenset(_sentences_with(rule.refused, call)),
-            other=frozenset(_sentences_with(rule.not_about, call))
-            - frozenset(_sentences_with(rule.unless, call)),
+            other=(
+                frozenset(_sentences_with(rule.not_about, call))
+                - frozenset(_sentences_with(rule.unless, call))
+            )
+            | frozenset(_sentences_with(rule.never_about, call)),
             asked=_sentences_with(rule.questions, call),
         )
 
@@ -80,9 +85,16 @@ def _answer(question: int, words: _Words, call: CallText) -> Match | None:
             continue
         if index in words.no:
             return None
-        if agreed is None and index in words.yes and not modality(words.yes[index], call).asked:
+        if agreed is None and index in words.yes and _is_yes(words.yes[index], call):
             agreed = words.yes[index]
     return agreed
+
+
+def _is_yes(match: Match, call: CallText) -> bool:
+    sentence = call.sentences[match.sentence]
+    meant = modality(match, call)
+    whole = OTHER_WORD.match(call.text[sentence.start : sentence.end]) is None
+    return whole and not (meant.asked or meant.negated)
 
 
 def _is_short(sentence: Sentence) -> bool:

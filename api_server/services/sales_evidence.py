@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 
 from api_server.services.call_text import CallText, Piece, Sentence
-from api_server.services.conversation import Conversation, Line
+from api_server.services.conversation import Conversation, Line, Speaker
 from api_server.services.results import Evidence
 from api_server.services.sales_patterns import Match
 
 MAX_QUOTES = 4
 # A longer sentence is quoted from so many characters before a match to so many behind it.
 CONTEXT = 80
+SHORT_QUOTE = 6
+MOST_PLACES = 50
 SPACE = re.compile(r"\s+")
 
 
@@ -43,13 +46,28 @@ def _evidence(quote: str, line: Line, sentence: Sentence) -> Evidence:
     return Evidence(quote, line.id, line.start, line.end, sentence.speaker, sentence.inferred)
 
 
-def located(quote: str, conversation: Conversation) -> tuple[Evidence, ...]:
+def located(
+    quote: str, conversation: Conversation, speaker: Speaker | None = None
+) -> tuple[Evidence, ...]:
     """Find somebody else's quote (an LLM's) in the call, white space normalised: the segments' own
-    characters, one piece a segment; empty where it is not there."""
+    characters, one piece a segment; empty where it is not there.
+
+    speaker: of several places, one that this speaker may have said is taken. A short quote must
+    begin where a word does: 예 is not in 정기예금.
+    """
     words = SPACE.sub(" ", quote).strip().split(" ")
+    if not words[0]:
+        return ()
+    begin = r"(?<!\w)" if len(quote.strip()) < SHORT_QUOTE else ""
     text = "\n".join(line.text for line in conversation.lines)
-    found = re.search(r"\s+".join(re.escape(word) for word in words), text) if words[0] else None
-    return tuple(_pieces(found, conversation)) if found else ()
+    expression = begin + r"\s+".join(re.escape(word) for word in words)
+    places = (tuple(_pieces(found, conversation)) for found in re.finditer(expression, text))
+    first: tuple[Evidence, ...] = ()
+    for place in itertools.islice(places, MOST_PLACES):
+        first = first or place
+        if all(piece.speaker in {speaker, None} for piece in place):
+            return place
+    return first
 
 
 def _pieces(found: re.Match[str], conversation: Conversation) -> Iterator[Evidence]:

@@ -142,6 +142,7 @@ class Rule(Strict):
     topic: tuple[Spoken, ...] = ()
     questions: tuple[Said, ...] = ()
     not_about: tuple[Said, ...] = ()
+    never_about: tuple[Said, ...] = ()
     agreed: tuple[Said, ...] = ()
     refused: tuple[Said, ...] = ()
     volunteered: tuple[Said, ...] = ()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from api_server.services import agent_prompts
 from api_server.services.agent_types import Ask
 from api_server.services.asking import Asking
 from api_server.services.conversation import Conversation, Line
+from api_server.services.korean_modality import is_question
 from api_server.services.korean_search import Search
 from api_server.services.korean_text import sounds_of
 from api_server.services.results import Element, Evidence, Objection, SalesReport, Status
@@ -33,17 +35,22 @@ MAX_CONFIDENCE = 0.7
 ANSWER_TOKENS = 1200
 # As many opinions, and as long quotes, as surely fit into the answer.
 MOST_OPINIONS, MOST_QUOTE_CHARS = 8, 60
-# Somebody speaks to the machine that listens.
+# Somebody speaks to the machine that listens, not to a person.
 ORDERS = re.compile(
-    r"(?:규칙|지시|지침|명령|프롬프트|앞의?\s?내용|위\s?내용|판정|기준)\S{0,3}\s?(?:은|는|을|를|들을|모두|전부)?\s?"
-    r"(?:모두\s?|전부\s?|다\s?)?(?:무시|잊|따르지|어기)|"
-    r"ignore\s+(?:all\s+|any\s+|the\s+|previous\s+|above\s+)*(?:rules?|instructions?|prompts?)|"
-    r"(?:complete|met|완전|충족|통과|정상)(?:라고|이라고|으로|로)\s?(?:만\s?)?(?:답|응답|출력|판정|표시|대답|평가)|"
-    r"(?:answer|respond|reply|output|return)\s+(?:with\s+|only\s+)*[\"']?(?:complete|met)\b|"
-    r"system\s?prompt|시스템\s?(?:프롬프트|메시지)|당신은\s?(?:이제|지금부터)|you\s+are\s+(?:now|an?\s+ai)|"
-    r"(?:인공지능|에이아이|ai|모델|챗봇)(?:은|는|야|아|에게)\s?.{0,20}(?:답|출력|판정|무시)",
+    r"(?:규칙|지시|지침|명령|프롬프트|룰|설정)\S{0,4}\s?(?:따위\S*\s?)?(?:모두\s?|전부\s?|다\s?)?"
+    r"(?:무시|잊어|따르지|어기)|시스템\s?프롬프트|"
+    r"(?:모든|전부|전체)\s?(?:항목|요소|판정|결과)\S{0,3}\s?.{0,12}?(?:충족|완료|통과|정상|met|complete|완전)|"
+    r"(?:완전\s?판매|충족|정상|통과|complete|met|컴플리트|위반이?\s?없)\S{0,6}?\s?(?:라고|다고|으로|로)\s?(?:만\s?)?"
+    r"(?:답(?:하|해)|응답|출력|판정(?:하라|해)|처리하[세라]|기록하[세라]|표시하[세라]|대답|평가하[세라])|"
+    r"(?:분석|판정|평가|채점)\S{0,4}\s?(?:하는\s?)?(?:ai|에이아이|인공지능|모델|기계)|"
+    r"(?:인공지능|에이아이|\bai)(?:님|야|은|는)?\s?.{0,16}?(?:답해|출력|판정해|판정하|무시|잊)|"
+    r"위반\s?(?:항목|사항|내용)?\S{0,2}\s?(?:빼|제외|지워|지우|삭제)\s?(?:주|줘|하|해|라)|"
+    r"(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}(?:rules?|instructions?|prompts?|above)|"
+    r"(?:mark|set|answer|respond|reply|output|return|classify)\s+(?:\w+\s+){0,4}[\"']?"
+    r"(?:complete|met|missing|compliant)\b|system\s?prompt|you\s+are\s+(?:now|an?\s+ai)",
     re.IGNORECASE,
 )
+UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +67,18 @@ async def review(
     report: SalesReport, rules: Mapping[str, Rule], conversation: Conversation, asking: Asking
 ) -> SalesReport:
     """Ask the LLM for its opinion on each element. Raises `AgentFailure`."""
-    if ORDERS.search(conversation.text.replace("\n", " ")):
+    said = UNSEEN.sub("", unicodedata.normalize("NFKC", conversation.text.replace("\n", " ")))
+    if ORDERS.search(said):
         return replace(report, warnings=(*report.warnings, f"incomplete_sales: {ADDRESSED}"))
     answers = await asking.about(
         conversation, lambda lines: _question(lines, report.elements, rules)
     )
     items = (item for answer in answers for item in answer.value["elements"])
     opinions = _strongest(items, rules, conversation)
-    elements = tuple(_settled(element, opinions.get(element.id)) for element in report.elements)
+    whole = len(answers) == 1
+    elements = tuple(
+        _settled(element, opinions.get(element.id), whole=whole) for element in report.elements
+    )
     return replace(report, elements=elements)
 
 
@@ -78,7 +89,7 @@ def _strongest(
     best: dict[str, Opinion] = {}
     for item in items:
         rule = rules.get(item["id"])
-        if rule is not None:
+        if rule is not None and item["status"] in _possible(rule):
             opinion = _opinion(item, rule, conversation)
             if rule.id not in best or _rank(opinion) > _rank(best[rule.id]):
                 best[rule.id] = opinion
@@ -132,9 +143,10 @@ def schema(ids: Sequence[str]) -> dict[str, Any]:
 def _opinion(item: Mapping[str, Any], rule: Rule, conversation: Conversation) -> Opinion:
     """An answer's item, with its quote checked."""
     status: Status = item["status"]
+    speaker = None if rule.speaker == "any" else rule.speaker
+    evidence = located(item["quote"], conversation, speaker)
     if status == "missing":
-        return Opinion("missing", (), "the LLM finds no such statement")
-    evidence = located(item["quote"], conversation)
+        return Opinion("missing", evidence, "the LLM finds no such statement")
     problem = _problem(evidence, rule)
     reason = "the LLM reads the quote otherwise than the rules"
     return Opinion(status, () if problem else evidence, reason, problem)
@@ -143,14 +155,21 @@ def _opinion(item: Mapping[str, Any], rule: Rule, conversation: Conversation) ->
 def _problem(evidence: tuple[Evidence, ...], rule: Rule) -> str | None:
     if not evidence:
         return NOT_FOUND
-    if any(
-        quote.speaker not in {None, rule.speaker} for quote in evidence if rule.speaker != "any"
-    ):
+    said = " ".join(quote.quote for quote in evidence)
+    speakers = {quote.speaker for quote in evidence} - {rule.speaker, None}
+    if rule.speaker != "any" and speakers:
         return WRONG_SPEAKER
-    search = Search(sounds_of(" ".join(quote.quote for quote in evidence)))
+    if rule.kind == "consent" and is_question(said):
+        return WRONG_SPEAKER
+    search = Search(sounds_of(said))
     if rule.topic and not any(search.find(word) for word in rule.topic):
         return NOT_ABOUT_IT
     return None
+
+
+def _possible(rule: Rule) -> tuple[str, str]:
+    """What an element can be said to be: a prohibition is broken or not, never fulfilled."""
+    return ("violated", "missing") if rule.kind == "forbidden" else ("met", "missing")
 
 
 def _rank(opinion: Opinion) -> int:
@@ -160,15 +179,29 @@ def _rank(opinion: Opinion) -> int:
     return 1 if opinion.problem else 2
 
 
-def _settled(element: Element, opinion: Opinion | None) -> Element:
+def _settled(element: Element, opinion: Opinion | None, *, whole: bool) -> Element:
+    """whole: the LLM saw the whole call at once, so it can say that something is not in it."""
     if opinion is None or opinion.status == element.status:
         return element
     if element.status == "unclear":
         return _filled(element, opinion)
-    if opinion.problem is not None or _contradicts_nothing(element, opinion):
+    if opinion.problem is not None or element.status == "not_applicable" == opinion.status:
+        return element
+    if opinion.status == "missing" and not _is_argued(element, opinion, whole=whole):
         return element
     objection = Objection(opinion.status, opinion.reason, opinion.evidence)
     return replace(element, objection=objection)
+
+
+def _is_argued(element: Element, opinion: Opinion, *, whole: bool) -> bool:
+    """Against what the rules quote, a bare no is no argument: a violation is disputed by its own
+    words, a statement by one who saw all of the call."""
+    if element.status == "met":
+        return whole
+    disputed = {quote.segment_id for quote in opinion.evidence}
+    return element.status == "violated" and bool(
+        disputed & {quote.segment_id for quote in element.evidence}
+    )
 
 
 def _filled(element: Element, opinion: Opinion) -> Element:
@@ -185,8 +218,3 @@ def _filled(element: Element, opinion: Opinion) -> Element:
         evidence=opinion.evidence,
         error_reason=None,
     )
-
-
-def _contradicts_nothing(element: Element, opinion: Opinion) -> bool:
-    """`met` of a prohibition is no objection to its not having been broken."""
-    return element.status == "not_applicable" and opinion.status != "violated"

@@ -163,16 +163,17 @@ def _nearest(
 
 
 def _after(statement: After, rule: Rule, call: CallText) -> Iterator[Finding]:
+    said: dict[int, list[Match]] = {}
+    for match in (match for then in statement.says for match in find(then, call)):
+        said.setdefault(match.sentence, []).append(match)
     for pattern in statement.after:
         for cause in find(pattern, call):
             speaker = call.sentences[cause.sentence].speaker
             if speaker not in {statement.by, None}:
                 continue
-            following = call.after(cause.sentence, statement.sentences)
-            for then in statement.says:
-                for match in find(then, call):
-                    if match.sentence in following:
-                        yield from _finding((match,), rule, call)
+            for index in call.after(cause.sentence, statement.sentences):
+                for match in said.pop(index, ()):
+                    yield from _finding((match,), rule, call)
 
 
 def _each(statement: Each, rule: Rule, call: CallText) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 
 import pytest
 
@@ -225,3 +226,53 @@ def test_an_hour_is_checked_in_less_than_a_second() -> None:
     began = time.process_time()
     CHECKER.validate(conversation, "예금")
     assert time.process_time() - began < 5, "a wide margin: the benchmark holds the figure"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "네 취소해 주세요.",
+        "동의하지 않아요.",
+        "네 거절할게요.",
+        "예산이 부족해요.",
+        "네이버에서 봤어요.",
+        "네, 근데 지금은 힘들어요.",
+    ],
+)
+def test_a_refusal_is_no_consent(answer: str) -> None:
+    """Whatever it begins with."""
+    assert status("예금", "customer_consent", *COMPLETE[:-1], f"c: {answer}") != "met"
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\ufeff", "\u00ad"])
+def test_a_text_that_hides_words_is_never_complete(hidden: str) -> None:
+    """Characters that nobody sees may hide a promise from the rules; a person must look."""
+    report = checked("예금", *COMPLETE, f"a: 원{hidden}금 보{hidden}장됩니다.")
+    assert report.verdict != "complete"
+    assert any("hide words" in warning for warning in report.warnings)
+
+
+def test_hangul_taken_apart_is_never_complete() -> None:
+    """As some systems write file names and some export text."""
+    report = checked("예금", *COMPLETE, unicodedata.normalize("NFD", "a: 원금 보장됩니다."))
+    assert report.verdict != "complete"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "이 " * 10_000,
+        "." * 19_999 + "a",
+        "원금 보장 " * 3_333,
+        "9" * 15_000 + "만 원",
+        "구" * 5_000 + "만 원",
+        "해지하시면 " * 3_000,
+    ],
+    ids=["이", "dots", "phrase", "digits", "numerals", "words"],
+)
+def test_no_text_keeps_the_rules_busy(text: str) -> None:
+    """A segment's most characters, made to be slow: read in seconds, not in minutes."""
+    begin = time.perf_counter()
+    for product in ("예금", "변액보험"):
+        assert checked(product, f"a: {text}").verdict != "complete"
+    assert time.perf_counter() - begin < 20

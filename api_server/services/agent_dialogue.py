@@ -92,12 +92,12 @@ async def understood(reply: Reply, ask: Ask) -> tuple[str, Any]:
 
 
 async def _value(reply: Reply, shape: Shape) -> Any:
-    if len(reply.content) <= INLINE_CHARS:
-        try:
-            return shape.strict(reply)
-        except ValueError:
-            pass  # most answers fit as they are; the others are looked at more closely
-    return await asyncio.to_thread(shape.read, reply)
+    if len(reply.content) > INLINE_CHARS:
+        return await asyncio.to_thread(shape.read, reply)
+    try:
+        return shape.strict(reply)
+    except ValueError:  # most answers fit as they are; the others are looked at more closely
+        return await asyncio.to_thread(shape.read, reply)
 
 
 async def _put_chat(ask: Ask, line: Line, server: Server) -> tuple[Reply, str | None]:

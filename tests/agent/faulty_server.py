@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 from collections.abc import Awaitable, Callable
@@ -126,12 +127,13 @@ class FaultyServer:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         peer = Peer(reader, writer, self.hung_up)
+        # A client that hangs up ends its connection, no more; anything else is a defect of a test.
+        hung_up = contextlib.suppress(ConnectionError, asyncio.IncompleteReadError)
         try:
-            while not writer.is_closing() and (request := await _request(reader)):
-                self.seen.append(request)
-                await self._answer(request, peer)
-        except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            pass
+            with hung_up:
+                while not writer.is_closing() and (request := await _request(reader)):
+                    self.seen.append(request)
+                    await self._answer(request, peer)
         finally:
             self._tasks.discard(task)
             self.open -= 1

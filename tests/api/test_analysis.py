@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from api_server.services.agent_types import ConnectionFailed, RequestFailed
+from api_server.services.call_text import CallText
+from api_server.services.conversation import Conversation
 from stt_errors import InferenceError
 from stt_types import Coverage, Segment, Transcript
 from tests.api.harness import WAV, client_of, events_of
@@ -123,6 +125,31 @@ async def test_an_llm_that_fails_never_fails_a_transcription(failure: Exception)
     assert body["classification"]["error_reason"] == str(failure)
     assert body["translation"]["error_reason"] == str(failure)
     assert any(str(failure) in warning for warning in body["incomplete_sales"]["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "broken"),
+    [({"classify": "1"}, None), ({"validate_sales": "1", "product": "보장성"}, "incomplete_sales")],
+)
+async def test_a_defect_of_the_rules_costs_no_transcript_and_logs_no_word(
+    wanted: dict[str, str],
+    broken: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What needs the rules says `internal_error`; what the LLM answered stands."""
+
+    def fails(conversation: Conversation) -> CallText:
+        raise ValueError(f"cannot read {conversation.text}")
+
+    monkeypatch.setattr(CallText, "of", fails)
+    with caplog.at_level(logging.DEBUG):
+        async with client_of(engine(), answering()) as client:
+            body = await transcribed(client, **wanted)
+    assert body["text"] == " ".join(TEXTS)
+    assert body["analysis_errors"] == ({broken: "internal_error"} if broken else {})
+    assert bool(body["classification"]) == (broken is None)
+    assert TEXTS[1] not in caplog.text
 
 
 async def test_a_hanging_llm_costs_no_more_than_its_time() -> None:

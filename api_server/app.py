@@ -13,23 +13,27 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
+from starlette.types import Scope
 
-from api_server import __version__, logs, openapi, server
+from api_server import __version__, logs, openapi
 from api_server import engine as engines
 from api_server.dependencies import Services
-from api_server.drain import Drain
 from api_server.engine import SpeechEngine
 from api_server.errors import error_response
-from api_server.lifeline import Lifeline
 from api_server.metrics import Metrics
-from api_server.middleware import ErrorBoundary, Gate, RequestRecorder
-from api_server.record import record_of
+from api_server.middleware import SECURITY_HEADERS, Gate
+from api_server.record import RequestRecord, record_of
 from api_server.routes import admin, analysis, docs, health, language, transcribe
 from api_server.services import agent_backend
 from api_server.services.agent_types import Agent
 from api_server.services.analysis import Analyst
 from api_server.services.rule_files import LabelProblem, PackProblem, Rules, load_rules
-from api_server.settings import Settings, SettingsProblem, load_settings
+from api_server.settings import Settings, load_settings
+from serving import server
+from serving.drain import Drain
+from serving.lifeline import Lifeline
+from serving.middleware import Admission, ErrorBoundary, RequestRecorder
+from serving.settings import SettingsProblem
 
 ROUTERS = (
     transcribe.router,
@@ -68,7 +72,10 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         middleware=_middleware(services),
-        exception_handlers={HTTPException: _answer, RequestValidationError: _answer},
+        exception_handlers={
+            HTTPException: _answer_framework,
+            RequestValidationError: _answer_framework,
+        },
     )
     app.state.services = services
     for router in ROUTERS:
@@ -99,18 +106,29 @@ def _middleware(services: Services) -> list[Middleware]:
         expose_headers=("X-Request-ID", "X-Dummy", "Server-Timing", "Retry-After"),
     )
     return [
-        Middleware(RequestRecorder, metrics=services.metrics),
+        Middleware(
+            RequestRecorder,
+            metrics=services.metrics,
+            logger=logs.REQUESTS,
+            headers=SECURITY_HEADERS,
+            record=RequestRecord,
+        ),
         Middleware(Lifeline, drain=services.drain),
         *([cors] if services.settings.cors_origins else []),
         Middleware(GZipMiddleware, minimum_size=1024, compresslevel=6),
-        Middleware(ErrorBoundary),
-        Middleware(Gate, settings=services.settings, drain=services.drain),
+        Middleware(ErrorBoundary, answer=_answer),
+        Middleware(Gate, settings=services.settings),
+        Middleware(Admission, drain=services.drain),
     ]
 
 
-async def _answer(request: Request, error: Exception) -> Response:
+async def _answer_framework(request: Request, error: Exception) -> Response:
     """The framework's own errors, in the service's shape."""
-    record = record_of(request.scope)
+    return _answer(error, request.scope)
+
+
+def _answer(error: BaseException, scope: Scope) -> Response:
+    record = record_of(scope)
     return error_response(logs.report(error, record), record.request_id)
 
 
@@ -127,7 +145,7 @@ def main() -> None:
     except (PackProblem, LabelProblem) as problem:
         print(f"stt-api: {problem}", file=sys.stderr)
         raise SystemExit(2) from None
-    server.serve(app, settings)
+    server.serve(app, settings, app.state.services.drain)
 
 
 if __name__ == "__main__":

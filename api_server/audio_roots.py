@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from api_server.errors import InvalidOption, PathError, PathMissing, PathRefused, PathUnusable
+from api_server.errors import PathError, PathMissing, PathRefused, PathUnusable
+from serving.errors import InvalidOption
 
 MAX_PATH_CHARS = 4096
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

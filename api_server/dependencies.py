@@ -12,16 +12,16 @@ from typing import Annotated, BinaryIO, Generic, TypeVar
 from fastapi import Depends, Request
 
 from api_server.audio_roots import open_inside
-from api_server.drain import Drain
 from api_server.engine import SpeechEngine
-from api_server.errors import InvalidOption
 from api_server.metrics import Metrics
 from api_server.options import RecordingForm, TranscribeForm
 from api_server.record import RequestRecord, record_of
 from api_server.services.agent_types import Agent
 from api_server.services.analysis import Analyst
 from api_server.settings import Settings
-from api_server.uploads import ReceivedForm, received_form
+from serving.drain import Drain
+from serving.errors import InvalidOption
+from serving.uploads import ReceivedForm, received_form
 from stt_threads import in_thread
 from stt_types import AudioSource
 
@@ -89,7 +89,9 @@ async def _received(
     """Refuse early, read the form, open the recording; close it when the answer is sent."""
     service.engine.refuse_if_full()
     _refuse_query(request)
-    async with received_form(request, service.settings) as raw:
+    async with received_form(
+        request, service.settings.max_upload_bytes, service.settings.stt_upload_dir
+    ) as raw:
         form = kind.read(raw.fields)
         source = await _source(raw, form, service.settings)
         try:

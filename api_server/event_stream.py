@@ -15,11 +15,12 @@ from typing import TypeAlias
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api_server.errors import ClientGone
+from api_server.errors import error_body
 from api_server.logs import report
 from api_server.record import RequestRecord, record_of
 from api_server.rendering import frame
 from api_server.transcript_work import WorkEvent
+from serving.errors import ClientGone
 
 BEAT_SECONDS = 15.0
 # A client that reads nothing for this long is as good as gone; its work is cancelled.
@@ -135,5 +136,5 @@ class EventStreamResponse(Response):
 
 
 def _error_frame(error: BaseException, record: RequestRecord) -> bytes:
-    body = report(error, record).body(record.request_id)
+    body = error_body(report(error, record), record.request_id)
     return frame("error", json.dumps(body, ensure_ascii=False))

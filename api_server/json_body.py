@@ -9,8 +9,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from api_server.errors import InvalidOption, MalformedBody, UnsupportedBody, UploadTooLarge
-from api_server.uploads import chunks
+from serving.errors import InvalidOption, MalformedBody, UnsupportedBody, UploadTooLarge
+from serving.uploads import chunks
 from stt_threads import in_thread
 
 MAX_BODY_BYTES = 8 * 1024 * 1024

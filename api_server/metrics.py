@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-)
+from prometheus_client import Counter, Gauge
 
 from api_server.engine import SpeechEngine
-from api_server.record import RequestRecord
 from api_server.services.analysis import KINDS, Analyses
+from serving.metrics import LONG, RequestMetrics
 from stt_types import Timings, Transcript
 
 DUMMY_REASONS = {
@@ -23,47 +16,31 @@ DUMMY_REASONS = {
     "agent": ("configuration_invalid", "connection_failed", "request_failed"),
 }
 SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-LONG = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 REAL_TIME_FACTORS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5)
 
 
-class Metrics:
+class Metrics(RequestMetrics):
     """The metrics of one application, in a registry of their own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
-        self._add_requests()
+        super().__init__("stt")
         self._add_stages()
         self._add_results()
         self._add_engine()
 
-    def _add_requests(self) -> None:
-        self.requests = Counter(
-            "stt_http_requests", "Requests answered", ("route", "method", "status"),
-            registry=self.registry,
-        )  # fmt: skip
-        self.duration = self._histogram(
-            "stt_http_request_seconds", "Time to answer a request", LONG, ("route", "method")
-        )
-        self.in_flight = Gauge(
-            "stt_http_requests_in_flight", "Requests being answered", registry=self.registry
-        )
-
     def _add_stages(self) -> None:
-        self.queue_wait = self._histogram(
+        self.queue_wait = self.histogram(
             "stt_queue_wait_seconds", "Time a transcription waited for the model", LONG
         )
-        self.decode = self._histogram("stt_decode_seconds", "Time to decode the audio", SHORT)
-        self.vad = self._histogram("stt_vad_seconds", "Time to find the speech", SHORT)
-        self.inference = self._histogram("stt_inference_seconds", "Time in the model", LONG)
+        self.decode = self.histogram("stt_decode_seconds", "Time to decode the audio", SHORT)
+        self.vad = self.histogram("stt_vad_seconds", "Time to find the speech", SHORT)
+        self.inference = self.histogram("stt_inference_seconds", "Time in the model", LONG)
 
     def _add_results(self) -> None:
         self.audio_seconds = Counter(
             "stt_audio_seconds", "Seconds of audio transcribed", registry=self.registry
         )
-        self.real_time_factor = self._histogram(
+        self.real_time_factor = self.histogram(
             "stt_real_time_factor", "Seconds of work per second of audio", REAL_TIME_FACTORS
         )
         self.analyses = Counter(
@@ -91,16 +68,6 @@ class Metrics:
             "stt_queue_audio_seconds", "Audio accepted but not yet transcribed",
             registry=self.registry,
         )  # fmt: skip
-
-    def _histogram(
-        self, name: str, text: str, buckets: tuple[float, ...], labels: tuple[str, ...] = ()
-    ) -> Histogram:
-        return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
-
-    def observe_request(self, record: RequestRecord, route: str) -> None:
-        """Count an answered request."""
-        self.requests.labels(route, record.method, str(record.status)).inc()
-        self.duration.labels(route, record.method).observe(record.elapsed())
 
     def observe_transcript(self, transcript: Transcript) -> None:
         """Count a transcript: as a dummy, or with its audio and its times."""

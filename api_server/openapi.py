@@ -1,6 +1,6 @@
 """What the OpenAPI document says beyond the handlers' types.
 
-Forms are read as they arrive (uploads.py), so the framework cannot see their fields: they
+Forms are read as they arrive (serving/uploads.py), so the framework cannot see their fields: they
 are described here, from the same models. `python -m api_server.openapi` prints the document.
 """
 
@@ -16,9 +16,9 @@ from pydantic import BaseModel
 
 from api_server import __version__, examples
 from api_server.analysis_schemas import SegmentIn
-from api_server.open_routes import OPEN_ROUTES
 from api_server.options import RecordingForm, TranscribeForm
 from api_server.schemas import ErrorResponse
+from serving.open_routes import OPEN_ROUTES
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api_server.errors import InvalidOption
 from api_server.services.agent_types import Target
 from api_server.services.analysis import Wanted
+from serving.errors import InvalidOption
 from stt_languages import LANGUAGES
 from stt_types import TranscribeOptions, VadOptions
 

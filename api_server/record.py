@@ -1,33 +1,25 @@
-"""What is known of one request; feeds its log line, its metrics and its headers."""
+"""What is known of one request to stt-api, beyond what every service knows of its own."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from api_server.errors import ServiceError
+from serving import record
 from stt_types import Timings, Transcript
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+STAGES = ("decode", "vad", "queue", "inference", "total")
 
 
 @dataclass(slots=True)
-class RequestRecord:
-    """Filled as the request goes on. `ended` says why its work was ended early, if it was;
-    `error_code` what its client was told, or would have been."""
+class RequestRecord(record.RequestRecord):
+    """With the transcript's figures, and which components answered as dummies."""
 
-    request_id: str
-    method: str
-    started: float = field(default_factory=time.perf_counter)
-    status: int = 0
     backend: str | None = None
     audio_seconds: float | None = None
     timings: Timings | None = None
     dummies: tuple[str, ...] = ()
-    ended: ServiceError | None = None
-    error_code: str | None = None
 
     def note(self, transcript: Transcript) -> None:
         """Remember what the log line and the headers tell of a transcript."""
@@ -41,8 +33,20 @@ class RequestRecord:
         if component not in self.dummies:
             self.dummies = (*self.dummies, component)
 
-    def elapsed(self) -> float:
-        return time.perf_counter() - self.started
+    def details(self) -> dict[str, object]:
+        return {
+            "audio_seconds": self.audio_seconds,
+            "backend": self.backend,
+            "dummy": ",".join(self.dummies) or None,
+        }
+
+    def headers(self) -> dict[str, str]:
+        headers = {"X-Request-ID": self.request_id}
+        if self.dummies:
+            headers["X-Dummy"] = ",".join(self.dummies)
+        if self.timings is not None:
+            headers["Server-Timing"] = _server_timing(self.timings)
+        return headers
 
 
 def record_of(scope: Scope) -> RequestRecord:
@@ -50,12 +54,5 @@ def record_of(scope: Scope) -> RequestRecord:
     return record
 
 
-def method_of(scope: Scope) -> str:
-    """The method, from a fixed set: it labels metrics and logs."""
-    method: str = scope["method"]
-    return method if method in METHODS else "other"
-
-
-def route_of(scope: Scope) -> str:
-    """The route's template, never the path that was asked: it labels metrics and logs."""
-    return getattr(scope.get("route"), "path", "unmatched")
+def _server_timing(timings: Timings) -> str:
+    return ", ".join(f"{stage};dur={getattr(timings, stage) * 1000:.1f}" for stage in STAGES)

@@ -1,48 +1,17 @@
-"""Every setting of stt-api: read once from the environment, bounded, documented.
-
-A field's name in capitals is the variable's name; an empty variable means the default. A
-secret can come from a file instead: `NAME_FILE` holds its path.
-"""
+"""Every setting of stt-api: read once from the environment, bounded, documented."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, SecretStr, field_validator
 
-MIB = 1024 * 1024
+from serving.settings import ABOUT_PORT, Comma, Paths, Port, ServiceSettings, load
+
 WEEK = 7 * 24 * 3600
 
-
-class SettingsProblem(ValueError):
-    """A setting cannot be read. One line, which names it."""
-
-
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
-
-
-Comma: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Paths: TypeAlias = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split)]
-LogLevel: TypeAlias = Annotated[
-    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
-]
 Backend: TypeAlias = Literal["auto", "faster-whisper", "transformers", "whisper", "dummy"]
 ComputeType: TypeAlias = Literal[
     "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16",
@@ -50,15 +19,10 @@ ComputeType: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-class Settings(BaseSettings):
+class Settings(ServiceSettings):
     """The settings that concern stt-api."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
-
-    host: str = Field(default="127.0.0.1", description="address to listen on")
-    port: int = Field(
-        default=8003, ge=0, le=65535, description="port to listen on; 0 takes a free one"
-    )
+    port: Port = Field(default=8003, description=ABOUT_PORT)
 
     stt_model: str = Field(default="base", description="a model's name, or its directory")
     stt_model_dir: Path = Field(
@@ -82,9 +46,6 @@ class Settings(BaseSettings):
         default=None,
         description="where uploads wait for their transcript; default: the system's own",
     )
-    stt_max_upload_mb: int = Field(
-        default=512, ge=1, le=102_400, description="largest upload, in MiB"
-    )
     stt_max_audio_seconds: float = Field(
         default=14_400, gt=0, le=WEEK, allow_inf_nan=False, description="longest recording"
     )
@@ -94,13 +55,6 @@ class Settings(BaseSettings):
         le=WEEK,
         allow_inf_nan=False,
         description="audio accepted but not transcribed",
-    )
-    stt_drain_seconds: float = Field(
-        default=30,
-        ge=0,
-        le=3600,
-        allow_inf_nan=False,
-        description="what running work gets after SIGTERM",
     )
 
     stt_api_keys: SecretStr = Field(
@@ -134,18 +88,12 @@ class Settings(BaseSettings):
         default=False, description="mask personal data in what is returned; logs always are"
     )
 
-    log_level: LogLevel = Field(default="INFO", description="least severe level that is logged")
-    log_format: Literal["text", "json"] = Field(default="text", description="json for collectors")
     log_transcripts: bool = Field(default=False, description="log what was said; off by default")
 
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_origin(origin) for origin in origins)
-
-    @property
-    def max_upload_bytes(self) -> int:
-        return self.stt_max_upload_mb * MIB
 
     @property
     def api_keys(self) -> tuple[str, ...]:
@@ -155,42 +103,6 @@ class Settings(BaseSettings):
     @property
     def admin_key(self) -> str:
         return self.stt_admin_key.get_secret_value().strip()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, SecretFiles(settings_cls)
-
-
-class SecretFiles(PydanticBaseSettingsSource):
-    """`NAME_FILE`: a secret in a file, the way containers are given theirs."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        return _secret_from_file(field_name.upper()), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        fields = self.settings_cls.model_fields.items()
-        secrets = {n: _secret_from_file(n.upper()) for n, f in fields if f.annotation is SecretStr}
-        return {name: value for name, value in secrets.items() if value is not None}
-
-
-def _secret_from_file(name: str) -> str | None:
-    path = os.environ.get(f"{name}_FILE", "")
-    if not path:
-        return None
-    if os.environ.get(name):
-        raise SettingsProblem(f"{name}: set either {name} or {name}_FILE, not both")
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise SettingsProblem(f"{name}_FILE: the file cannot be read ({reason})") from None
 
 
 def _origin(text: str) -> str:
@@ -202,17 +114,4 @@ def _origin(text: str) -> str:
 
 def load_settings() -> Settings:
     """Read the environment. Raises `SettingsProblem`, which names every setting at fault."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        lines = [_line(dict(problem)) for problem in error.errors()]
-        raise SettingsProblem("; ".join(lines)) from None
-
-
-def _line(problem: dict[str, Any]) -> str:
-    name = str(problem["loc"][0])
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    field = Settings.model_fields.get(name)
-    if field is not None and field.annotation is SecretStr:
-        return f"{name.upper()}: {message}"
-    return f"{name.upper()}: {message} (it is {problem['input']!r:.80})"
+    return load(Settings)

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from api_server.errors import InvalidOption
 from api_server.services.agent_types import (
     AgentState,
     Answer,
@@ -16,6 +15,7 @@ from api_server.services.agent_types import (
     ConnectionFailed,
     Target,
 )
+from serving.errors import InvalidOption
 from stt_errors import OptionError
 from stt_types import (
     AudioSource,

@@ -19,7 +19,7 @@ from api_server.analysis_schemas import (
     TranslateResponse,
 )
 from api_server.dependencies import Record, Service, Services
-from api_server.errors import AgentFailed, InvalidOption
+from api_server.errors import AgentFailed
 from api_server.json_body import read_json
 from api_server.openapi import errors, json_request
 from api_server.record import RequestRecord
@@ -28,6 +28,7 @@ from api_server.services.agent_types import Target
 from api_server.services.analysis import Analyses, Kind, Wanted
 from api_server.services.conversation import Conversation, Line
 from api_server.services.plain_text import conversation_of_text
+from serving.errors import InvalidOption
 from stt_languages import LANGUAGES
 from stt_threads import in_thread
 

@@ -6,7 +6,6 @@ import platform
 from typing import Literal, get_args
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client.exposition import choose_encoder
 
 from api_server import __version__
 from api_server.dependencies import Service, Services
@@ -75,8 +74,7 @@ async def info(service: Service) -> InfoResponse:
 async def metrics(request: Request, service: Service) -> Response:
     """Requests, stages, dummies, model; in the text format Prometheus reads."""
     service.metrics.observe_engine(service.engine)
-    encode, media_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(service.metrics.registry), headers={"Content-Type": media_type})
+    return service.metrics.response(request.headers.get("accept", ""))
 
 
 def health_of(service: Services) -> HealthResponse:

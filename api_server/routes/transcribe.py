@@ -10,7 +10,6 @@ from fastapi import APIRouter, Response
 
 from api_server.answers import ComponentStatus
 from api_server.dependencies import Received, Record, Service, Services, Transcribe
-from api_server.errors import InvalidOption
 from api_server.event_stream import EventStreamResponse, beating, peeked
 from api_server.logs import log_transcript
 from api_server.openapi import RECORDING_ERRORS, TRANSCRIBE_BODY, TRANSCRIPT_CONTENT
@@ -26,6 +25,7 @@ from api_server.rendering import (
 )
 from api_server.schemas import TranscribeResponse
 from api_server.transcript_work import Finished, WorkEvent, work
+from serving.errors import InvalidOption
 from stt_types import Progress, Segment
 
 router = APIRouter(tags=["transcription"])

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from api_server.errors import InvalidOption
 from api_server.services.agent_dispatch import Dispatcher, Question
 from api_server.services.agent_resolver import Lookup, system_lookup
 from api_server.services.agent_servers import CircuitOpen, Servers
@@ -35,6 +34,7 @@ from api_server.services.agent_types import (
     Target,
 )
 from api_server.services.agent_watch import Pace
+from serving.errors import InvalidOption
 
 if TYPE_CHECKING:
     from api_server.settings import Settings

@@ -10,7 +10,6 @@ import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
-from api_server.errors import InvalidOption
 from api_server.services import sales_review
 from api_server.services.asking import Asking
 from api_server.services.call_text import CallText
@@ -21,6 +20,7 @@ from api_server.services.sales_pack import Pack, Packs, load_packs
 from api_server.services.sales_patterns import find
 from api_server.services.sales_review import UNSEEN
 from api_server.services.sales_rules import check as check_rule
+from serving.errors import InvalidOption
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
 # Signs of one product must outweigh those of the next by so much.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from api_server.errors import InvalidOption
 from api_server.services.agent_addresses import canonical_host, is_forbidden_host
 from api_server.services.agent_backend import AgentBackend
 from api_server.services.agent_targets import TargetProblem, Targets, read_url
 from api_server.services.agent_types import Target
+from serving.errors import InvalidOption
 
 METADATA = [
     "http://169.254.169.254/latest/meta-data",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from api_server.audio_roots import open_inside
-from api_server.errors import InvalidOption, PathError, PathMissing, PathRefused, PathUnusable
+from api_server.errors import PathError, PathMissing, PathRefused, PathUnusable
+from serving.errors import InvalidOption
 from tests.api.harness import client_of
 
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from api_server.drain import LAST_WORDS_SECONDS, Drain
-from api_server.settings import MIB
+from serving.drain import LAST_WORDS_SECONDS, Drain
+from serving.settings import MIB
 from stt_errors import QueueFull
 from stt_types import Progress
 from tests.api.harness import ROOT, WAV, events_of, serving, serving_process, wait_until

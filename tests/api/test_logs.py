@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from api_server.logs import JsonFormatter, SafetyNet, TextFormatter
+from api_server.logs import SafetyNet
+from serving.logs import JsonFormatter, TextFormatter
 from tests.api.harness import WAV, client_of
 from tests.fakes import DUMMY, FakeEngine
 

@@ -11,11 +11,11 @@ import pytest
 from starlette.types import Message, Scope
 
 from api_server import event_stream
-from api_server.errors import ClientGone
 from api_server.event_stream import EventStreamResponse, beating, peeked
 from api_server.record import RequestRecord
 from api_server.services.analysis import Analyses
 from api_server.transcript_work import Finished, WorkEvent
+from serving.errors import ClientGone
 from stt_errors import AudioError, InferenceError, QueueFull
 from stt_types import AudioSource, Progress, TranscribeOptions, Transcript
 from tests.api.harness import WAV, client_of, events_of

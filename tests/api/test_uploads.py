@@ -10,9 +10,9 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from api_server.errors import UploadStalled
-from api_server.settings import MIB
-from api_server.uploads import chunks
+from serving.errors import UploadStalled
+from serving.settings import MIB
+from serving.uploads import chunks
 from stt_errors import QueueFull
 from tests.api.harness import WAV, client_of
 from tests.fakes import FakeEngine

@@ -1,8 +1,10 @@
-"""Who may know whom: the engine knows nothing of HTTP, the service nothing of models."""
+"""Who may know whom: the engine knows nothing of HTTP, the services nothing of models or of each
+other; what both are served with knows none of them."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +16,16 @@ ROOT = Path(__file__).parents[2]
 ENGINE = sorted(ROOT.glob("stt_*.py"))
 SERVICE = sorted((ROOT / "api_server").rglob("*.py"))
 WEB_UI = sorted((ROOT / "web_ui").rglob("*.py"))
+SERVING = sorted((ROOT / "serving").rglob("*.py"))
 
 MODELS = {"ctranslate2", "faster_whisper", "av", "onnxruntime", "numpy", "torch", "transformers"}
-HTTP = {"fastapi", "starlette", "uvicorn", "httpx", "api_server", "web_ui"}
+HTTP = {"fastapi", "starlette", "uvicorn", "httpx", "serving", "api_server", "web_ui"}
+# Packages whose module has another name.
+PACKAGES = {
+    "prometheus_client": "prometheus-client",
+    "pydantic_settings": "pydantic-settings",
+    "python_multipart": "python-multipart",
+}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -48,6 +57,30 @@ def test_web_ui_knows_neither_engine_nor_service(path: Path) -> None:
     """The two services meet over HTTP only."""
     assert (MODELS | {"api_server"}).isdisjoint(imports(path))
     assert not [module for module in imports(path) if module.startswith("stt_")]
+
+
+@pytest.mark.parametrize("path", SERVING, ids=name)
+def test_serving_knows_neither_service_nor_engine(path: Path) -> None:
+    """What both services share depends on neither, and web-ui's image has nothing of the engine."""
+    assert (MODELS | {"api_server", "web_ui"}).isdisjoint(imports(path))
+    assert not [module for module in imports(path) if module.startswith("stt_")]
+
+
+def test_every_package_of_web_ui_is_asked_for() -> None:
+    """requirements.in names what web_ui and serving import, all of it known to the root's."""
+    asked = requirements(ROOT / "web_ui" / "requirements.in")
+    pinned = requirements(ROOT / "requirements.txt")
+    imported = {module for path in WEB_UI + SERVING for module in imports(path)}
+    third_party = imported - set(sys.stdlib_module_names) - {"serving", "web_ui"}
+    # Starlette comes with FastAPI, which decides on its version.
+    assert {PACKAGES.get(module, module) for module in third_party} - {"starlette"} <= asked
+    assert asked <= pinned
+
+
+def requirements(path: Path) -> set[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = (re.match(r"[a-z0-9-]+", line) for line in lines)
+    return {match[0] for match in found if match}
 
 
 def test_importing_the_service_loads_no_model_library() -> None:

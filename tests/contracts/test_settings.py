@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from api_server.settings import Settings, SettingsProblem, load_settings
+from api_server.settings import Settings, load_settings
+from serving.settings import SettingsProblem
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "docker" / ".env.example"]

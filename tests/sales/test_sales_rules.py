@@ -7,10 +7,10 @@ import unicodedata
 
 import pytest
 
-from api_server.errors import InvalidOption
 from api_server.services.conversation import Conversation, Line
 from api_server.services.incomplete_sales_validator import build_validator
 from api_server.services.results import Element, SalesReport
+from serving.errors import InvalidOption
 from tests.sales.calls import call
 
 CHECKER = build_validator()

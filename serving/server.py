@@ -6,10 +6,10 @@ import time
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from api_server.drain import Drain
-from api_server.settings import Settings
+from serving.drain import Drain
+from serving.settings import ServiceSettings
 
 # Longer than the minute for which proxies and client pools keep a connection, so that it is
 # never this side that closes one just as it is used again.
@@ -32,7 +32,7 @@ class DrainingServer(uvicorn.Server):
         return await super().on_tick(counter) or self._drain.over(time.monotonic())
 
 
-def serve(app: FastAPI, settings: Settings) -> None:
+def serve(app: ASGIApp, settings: ServiceSettings, drain: Drain) -> None:
     """Serve until a signal; returns when the process may end."""
     config = uvicorn.Config(
         app,
@@ -46,4 +46,4 @@ def serve(app: FastAPI, settings: Settings) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=CLOSE_SECONDS,
     )
-    DrainingServer(config, app.state.services.drain).run()
+    DrainingServer(config, drain).run()

@@ -10,17 +10,14 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from api_server.errors import MalformedBody, StorageFull, UnsupportedBody, UploadStalled
-from api_server.form_parser import MAX_FIELDS, FormParser, too_large
-from api_server.settings import Settings
-from stt_threads import in_thread
+from serving.errors import MalformedBody, StorageFull, UnsupportedBody, UploadStalled
+from serving.form_parser import MAX_FIELDS, FormParser, too_large
 
 # What a form may hold beside its file: boundaries, headers, fields.
 FORM_OVERHEAD_BYTES = 1024 * 1024
@@ -40,12 +37,15 @@ class ReceivedForm:
 
 
 @asynccontextmanager
-async def received_form(request: Request, settings: Settings) -> AsyncIterator[ReceivedForm]:
-    """Read the body, bounded in size and patience; the file lives as long as the context."""
+async def received_form(
+    request: Request, max_bytes: int, directory: Path | None
+) -> AsyncIterator[ReceivedForm]:
+    """Read the body, bounded in size and patience; its file, of at most `max_bytes`, waits in
+    `directory` (None: the system's own) and lives as long as the context."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        async with _spool(settings.stt_upload_dir) as spool:
-            yield await _read_multipart(request, settings.max_upload_bytes, spool)
+        async with _spool(directory) as spool:
+            yield await _read_multipart(request, max_bytes, spool)
     elif kind == "application/x-www-form-urlencoded":
         yield ReceivedForm(await _read_urlencoded(request))
     else:
@@ -117,6 +117,8 @@ class _Spool:
         self._directory = directory
         self._file: BinaryIO | None = None
         self._waiting = bytearray()
+        self._writing: asyncio.Future[BinaryIO] | None = None
+        self._closing: asyncio.Future[None] | None = None
 
     async def add(self, pieces: list[bytes]) -> None:
         for piece in pieces:
@@ -129,14 +131,24 @@ class _Spool:
         return await self._write()
 
     async def close(self) -> None:
+        """Free the file, also where a cancelled request does not wait for it."""
+        self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+            self._writing.exception()  # told already, unless nobody waited for it
         if self._file is not None:
             with suppress(OSError):
-                await in_thread(self._file.close)
+                await asyncio.to_thread(self._file.close)
 
     async def _write(self) -> BinaryIO:
         data, self._waiting = self._waiting, bytearray()
+        loop = asyncio.get_running_loop()
+        self._writing = loop.run_in_executor(None, self._append, data)
         try:
-            return await in_thread(partial(self._append, data))
+            return await asyncio.shield(self._writing)
         except OSError as error:
             raise StorageFull(f"the upload cannot be stored: {error.strerror}") from None
 

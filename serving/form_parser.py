@@ -9,7 +9,7 @@ from __future__ import annotations
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from api_server.errors import InvalidOption, MalformedBody, UploadTooLarge
+from serving.errors import InvalidOption, MalformedBody, UploadTooLarge
 
 FILE_FIELD = "file"
 MAX_FIELDS = 64

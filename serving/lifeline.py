@@ -15,10 +15,10 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api_server.drain import Drain
-from api_server.errors import ClientGone, Draining, ServiceError
-from api_server.open_routes import is_open
-from api_server.record import record_of
+from serving.drain import Drain
+from serving.errors import ClientGone, Draining, ServiceError
+from serving.open_routes import is_open
+from serving.record import record_of
 
 # How long a client may go on sending a body nobody wants, after it was answered.
 LINGER_SECONDS = 2.0

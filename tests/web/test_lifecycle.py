@@ -1,0 +1,123 @@
+"""`python -m web_ui.app`, as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from serving.settings import MIB
+from tests.api.harness import serving, wait_until
+from tests.fakes import TRANSCRIPT, FakeEngine
+from tests.web.harness import ROOT, WAV, serving_process
+
+MODELS = {"ctranslate2", "faster_whisper", "av", "onnxruntime", "numpy", "yaml", "jsonschema"}
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/ready", timeout=1).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def environment(tmp_path: Path, engine: str) -> dict[str, str]:
+    return {
+        "STT_API_URL": engine,
+        "WEB_UI_DATA": str(tmp_path / "data"),
+        "WEB_UI_LOGS": str(tmp_path / "logs"),
+    }
+
+
+def test_starts_soon_and_ends_at_once(tmp_path: Path) -> None:
+    """Ready within 1.5 s of its start; gone within 2 s of SIGTERM, with a connection open."""
+    began = time.monotonic()
+    settings = environment(tmp_path, "http://127.0.0.1:9")
+    with serving_process(**settings) as (address, process):
+        wait_until(lambda: answers(address))
+        assert time.monotonic() - began < 1.5
+        with httpx.Client(base_url=address) as client:
+            assert client.get("/").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            told = time.monotonic()
+            assert process.wait(5) == 0
+            assert time.monotonic() - told < 2
+    text = (tmp_path / "logs" / "web-ui.log").read_text(encoding="utf-8")
+    assert "route=/ status=200" in text
+
+
+def test_upload_goes_through_both_services(tmp_path: Path) -> None:
+    """A form, 64 MiB of it, over sockets to a real stt-api, and the text comes back; while it
+    is on its way the pages answer, and the process does not grow by what it carries."""
+    engine = FakeEngine()
+    with (
+        serving(engine) as stt_api,
+        serving_process(**environment(tmp_path, stt_api)) as (address, process),
+    ):
+        wait_until(lambda: answers(address))
+        before = peak_memory(process.pid)
+        content = os.urandom(MIB) * 64
+        response = httpx.post(f"{address}/", files={"file": ("a.wav", content)}, timeout=30)
+        assert peak_memory(process.pid) - before < 32 * MIB
+    assert response.status_code == 200
+    assert TRANSCRIPT.text in response.text
+    assert engine.content == content
+
+
+def peak_memory(pid: int) -> int:
+    """The most memory the process has held, in bytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
+
+
+def test_leaving_visitor_cancels_the_work(tmp_path: Path) -> None:
+    """Who closes the page while a recording is transcribed stops the engine's work on it."""
+    engine = FakeEngine(script=[60.0, TRANSCRIPT])
+    with (
+        serving(engine) as stt_api,
+        serving_process(**environment(tmp_path, stt_api)) as (address, _),
+    ):
+        wait_until(lambda: answers(address))
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{address}/", files={"file": WAV}, timeout=httpx.Timeout(5, read=0.5))
+        wait_until(lambda: engine.cancelled == 1, 2)
+
+
+def test_oversize_answer_reaches_a_browser_that_still_sends(tmp_path: Path) -> None:
+    """The page that names the limit is not lost to a reset of the connection."""
+    settings = {**environment(tmp_path, "http://127.0.0.1:9"), "STT_MAX_UPLOAD_MB": "1"}
+    with serving_process(**settings) as (address, _):
+        wait_until(lambda: answers(address))
+        files = {"file": ("a.wav", bytes(8 * MIB))}
+        response = httpx.post(f"{address}/?lang=en", files=files)
+    assert response.status_code == 413
+    assert "up to 1 MB" in response.text
+
+
+def test_bad_setting_is_one_line() -> None:
+    """Status 2 and one line that names every setting at fault, but never the key."""
+    bad = {"PORT": "x", "STT_API_URL": "localhost:8003", "STT_API_TIMEOUT": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "web_ui.app"], cwd=ROOT, env={**os.environ, **bad},
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("web-ui: ")
+    assert all(name in done.stderr for name in bad)
+
+
+def test_imports_are_lean() -> None:
+    """Nothing of the engine or the analyses comes in, not even through a side door."""
+    code = f"import sys, web_ui.app;print(*sorted(set(sys.modules) & {MODELS!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""

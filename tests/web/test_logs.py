@@ -1,0 +1,98 @@
+"""One line a request, on standard error and in a file, and nothing in it that is a visitor's."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.web.fakes import TRANSCRIPT, FakeSttApi
+from tests.web.harness import client_of
+from web_ui import logs
+from web_ui.errors import EngineRefused
+from web_ui.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    """Put pytest's own handlers back afterwards."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+async def test_file_holds_the_lines_and_nothing_of_the_visitors(tmp_path: Path) -> None:
+    """No name, no text, no path, no query, also when something breaks on them."""
+    transcript = TRANSCRIPT.model_copy(update={"text": "secret words"})
+    answers: list[object] = [transcript, ValueError("secret-name.wav")]
+    answers.append(EngineRefused(422, "invalid_audio", "secret reason", None))
+    settings = Settings(web_ui_logs=tmp_path / "logs", log_level="DEBUG")
+    with logs.configured(settings):
+        for answer in answers:
+            async with client_of(FakeSttApi(answer), tmp_path / "data") as client:  # type: ignore[arg-type]
+                files = {"file": ("secret-name.wav", b"x")}
+                await client.post("/?lang=en&secret-query=1", files=files)
+                await client.get("/secret-path")
+    text = (tmp_path / "logs" / "web-ui.log").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if "request_id=" in line]
+    assert "secret" not in text
+    assert "method=POST route=/ status=200 ms=" in lines[0]
+    assert "unexpected ValueError at fakes.py:" in text
+    assert "status=422" in text
+    assert "error=invalid_audio" in text
+    assert len(lines) == 7
+
+
+def test_json_lines_are_the_same_in_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file is written by a thread, but each line as it was made, percent signs included."""
+    with logs.configured(Settings(web_ui_logs=tmp_path, log_format="json")):
+        logging.getLogger("web").info("at %d %%s", 50, extra={"fields": {"status": 200}})
+    written = (tmp_path / "web-ui.log").read_text(encoding="utf-8")
+    assert written == capsys.readouterr().err
+    assert json.loads(written)["message"] == "at 50 %s"
+    assert json.loads(written)["status"] == 200
+
+
+def test_unwritable_directory_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The service goes on with standard error alone."""
+    (tmp_path / "file").write_text("no directory")
+    with logs.configured(Settings(web_ui_logs=tmp_path / "file")):
+        for _ in range(3):
+            logging.getLogger("web").info("hello")
+    said = capsys.readouterr().err
+    assert said.count("WEB_UI_LOGS cannot be written") == 1
+    assert said.count("hello") == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's full disk")
+def test_full_disk_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also when the disk fills while the service runs."""
+    (tmp_path / "web-ui.log").symlink_to("/dev/full")
+    with logs.configured(Settings(web_ui_logs=tmp_path)):
+        for _ in range(3):
+            logging.getLogger("web").info("hello")
+    said = capsys.readouterr().err
+    assert said.count("WEB_UI_LOGS cannot be written") == 1
+    assert "Traceback" not in said
+
+
+def test_file_rotates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five old files are kept, no more."""
+    monkeypatch.setattr(logs, "FILE_BYTES", 200)
+    with logs.configured(Settings(web_ui_logs=tmp_path)):
+        for number in range(50):
+            logging.getLogger("web").info("line %d %s", number, "x" * 50)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "web-ui.log", *(f"web-ui.log.{number}" for number in range(1, 6)),
+    ]  # fmt: skip

@@ -1,0 +1,109 @@
+"""The pages run nothing but their own scripts, and take changes from nobody else's pages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.web.fakes import FakeSttApi
+from tests.web.harness import ENGLISH, WAV, Page, client_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_nonce_is_the_pages_and_new_each_time(tmp_path: Path) -> None:
+    """Every script and style sheet carries the nonce of the policy; no two answers share one."""
+    nonces = set()
+    async with client_of(FakeSttApi(), tmp_path) as client:
+        for _ in range(2):
+            response = await client.post("/", files={"file": WAV})
+            policy = response.headers["content-security-policy"]
+            found = re.search(r"script-src 'nonce-([\w-]+)'", policy)
+            assert found is not None
+            nonces.add(found[1])
+            page = Page(response.text)
+            sheets = [each for each in page.all("link") if each["rel"] == "stylesheet"]
+            assert {each["nonce"] for each in page.all("script") + sheets} == {found[1]}
+            assert page.all("script")
+    assert len(nonces) == 2
+
+
+async def test_policy_allows_nothing_else(tmp_path: Path) -> None:
+    """No framing, no foreign form target, no inline style or handler, on any answer."""
+    async with client_of(FakeSttApi(), tmp_path) as client:
+        answers = [
+            await client.get("/"),
+            await client.get("/nothing"),
+            await client.get("/health"),
+            await client.get("/static/css/base.css"),
+            await client.post("/", headers={"Origin": "https://evil.example"}),
+        ]
+        html = answers[0].text
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        for part in ("default-src 'none'", "frame-ancestors 'none'", "form-action 'self'",
+                     "base-uri 'none'"):  # fmt: skip
+            assert part in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+    assert not re.search(r"\s(style|on\w+)=", html)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://web:8101"},
+        {"Origin": "http://web.evil.example"}, {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://web"},
+    ],
+)  # fmt: skip
+async def test_foreign_forms_are_refused(headers: dict[str, str], tmp_path: Path) -> None:
+    """403 before a byte is read, whichever header tells."""
+    engine = FakeSttApi()
+    async with client_of(engine, tmp_path) as client:
+        response = await client.post("/", files={"file": WAV}, headers={**ENGLISH, **headers})
+    assert response.status_code == 403
+    assert "Another site sent this request" in Page(response.text).text
+    assert engine.request_id == ""
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {}, {"Origin": "http://web"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"},
+        # A proxy that renames the host; the browser itself vouches for the page.
+        {"Origin": "https://pages.example", "Sec-Fetch-Site": "same-origin"},
+    ],
+)  # fmt: skip
+async def test_own_forms_and_programs_pass(headers: dict[str, str], tmp_path: Path) -> None:
+    """Our own page, and a program, which sends neither header."""
+    async with client_of(FakeSttApi(), tmp_path) as client:
+        response = await client.post("/", files={"file": WAV}, headers=headers)
+    assert response.status_code == 200
+
+
+async def test_reading_is_free(tmp_path: Path) -> None:
+    """A link from another site opens the page."""
+    async with client_of(FakeSttApi(), tmp_path) as client:
+        response = await client.get("/", headers={"Sec-Fetch-Site": "cross-site"})
+    assert response.status_code == 200
+
+
+async def test_static_files_are_kept_and_pages_are_not(tmp_path: Path) -> None:
+    """A transcript stays in no cache; every asset a page names is there."""
+    async with client_of(FakeSttApi(), tmp_path) as client:
+        response = await client.post("/", files={"file": WAV})
+        assert response.headers["cache-control"] == "no-store"
+        page = Page(response.text)
+        for address in [each["href"] for each in page.all("link")] + [
+            each["src"] for each in page.all("script")
+        ]:
+            asset = await client.get(address)
+            assert asset.status_code == 200
+            assert "max-age" in asset.headers["cache-control"]
+        for path in ("/static/../settings.py", "/static/%2e%2e/settings.py", "/static/"):
+            assert (await client.get(path)).status_code == 404

@@ -1,0 +1,3 @@
+"""web-ui: the pages, over stt-api's HTTP."""
+
+__version__ = "0.1.0"

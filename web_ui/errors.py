@@ -1,0 +1,81 @@
+"""What can go wrong between a form and its page, and the status each becomes.
+
+    ServiceError           and those that any service has (serving/errors.py)
+    ├── ForeignOrigin      a change asked for by another site's page
+    ├── NoRecording        a form without a file
+    └── EngineError        stt-api, by way of its answers
+        ├── EngineAway     it cannot be reached
+        ├── EngineSilent   it did not answer in time
+        ├── EngineBroken   its answer cannot be used
+        └── EngineRefused  it answered with an error of its own
+
+The pages put an error into words by its code: `error.CODE` in words.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from serving import errors as shared
+from serving.errors import Fault, ServiceError, StatusTable
+
+
+class ForeignOrigin(ServiceError):
+    """A change asked for by another site's page."""
+
+
+class NoRecording(ServiceError):
+    """A form without a file."""
+
+
+class EngineError(ServiceError):
+    """stt-api did not bring a transcript."""
+
+
+class EngineAway(EngineError):
+    """It cannot be reached."""
+
+    retry_after = 5
+
+
+class EngineSilent(EngineError):
+    """It did not answer in time."""
+
+
+class EngineBroken(EngineError):
+    """Its answer cannot be used."""
+
+
+class EngineRefused(EngineError):
+    """It answered with an error of its own: `status`, `code` and a reason of one line."""
+
+    def __init__(self, status: int, code: str, reason: str, retry_after: str | None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+
+
+STATUS: StatusTable = {
+    **shared.STATUS,
+    ForeignOrigin: (403, "foreign_origin"),
+    NoRecording: (422, "no_recording"),
+    EngineAway: (503, "engine_away"),
+    EngineSilent: (504, "engine_silent"),
+    EngineBroken: (502, "engine_broken"),
+    EngineRefused: (502, "engine_refused"),
+}
+
+# What concerns the recording or the moment is the visitor's to know as it is; everything else
+# (a key, a route, a bug) is between the two services, and a 502 here.
+PASSED_ON = frozenset({408, 413, 415, 422, 429, 503, 507})
+
+
+def fault_of(error: BaseException) -> Fault:
+    """An error as a visitor sees it."""
+    fault = shared.fault_by(STATUS, error)
+    if isinstance(error, EngineRefused) and error.status in PASSED_ON:
+        # Its limit may be lower than ours, and the words must not name the wrong one.
+        code = "engine_too_large" if error.status == 413 else error.code
+        return replace(fault, status=error.status, code=code)
+    return fault

@@ -1,0 +1,65 @@
+"""How the service is: /health, /ready, /metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from web_ui import __version__
+from web_ui.services import Service, Services
+
+router = APIRouter()
+
+
+@router.get("/health")
+async def health(service: Service) -> JSONResponse:
+    """Always 200 while the process lives; without a real engine the service is degraded."""
+    engine = await service.watch.state()
+    healthy = engine.status == "healthy"
+    return JSONResponse(
+        {
+            "status": "healthy" if healthy else "degraded",
+            "error_reason": None if healthy else _why(engine.status, engine.error_reason),
+            "version": __version__,
+            "stt_api": asdict(engine),
+        }
+    )
+
+
+@router.get("/ready")
+async def ready(service: Service) -> JSONResponse:
+    """200 while pages can be made and uploads stored; the engine's state is /health's to tell."""
+    reason = await _not_ready(service)
+    return JSONResponse({"ready": reason is None, "reason": reason}, 503 if reason else 200)
+
+
+@router.get("/metrics")
+async def metrics(request: Request, service: Service) -> Response:
+    """For Prometheus."""
+    return service.metrics.response(request.headers.get("accept", ""))
+
+
+def _why(status: str, reason: str | None) -> str:
+    return f"stt-api is {status}" + (f": {reason}" if reason else "")
+
+
+async def _not_ready(service: Services) -> str | None:
+    if service.drain.requested:
+        return "the service is shutting down"
+    if problem := service.renderer.problem():
+        return problem
+    return await asyncio.to_thread(_unwritable, service.settings.web_ui_data)
+
+
+def _unwritable(directory: Path) -> str | None:
+    """Why nothing can be stored, if so. Only writing tells: permissions alone do not."""
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return None
+    except OSError as error:
+        return f"WEB_UI_DATA cannot be written: {error.strerror}"

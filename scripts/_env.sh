@@ -24,6 +24,13 @@ backends_env() {
   _env_with requirements-dev.txt requirements-backends.txt
 }
 
+# What a release is made with, and nothing of what it carries. Sets VENV and PYTHON to it.
+tools_env() {
+  VENV="$ROOT/.venv-release"
+  PYTHON="$VENV/bin/python"
+  _env_with requirements-release.txt
+}
+
 # A copy of the requirements inside the environment says what was installed. The development
 # requirements contain the others, so either copy will do for project_env.
 _env_with() {

@@ -197,7 +197,7 @@ make_secrets() {
   chmod 0400 "$secrets"/*
 }
 
-random_key() { head -c 32 /dev/urandom | base64 | tr -d '=+/\n'; }
+random_key() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n'; }
 
 # A certificate of the site's own belongs here; until then one that browsers warn of.
 make_certificate() {
@@ -277,11 +277,14 @@ failed_start() {
     rm -f "$STT_HOME/current"
     die "$STT_VERSION does not work here and was stopped; the end of its log is above"
   fi
+  local failed="$STT_VERSION"
   point current "$1"
-  if start_current; then
-    die "$STT_VERSION does not work here; $1 runs again. The end of the log is above"
+  # shellcheck source=/dev/null
+  . "$STT_HOME/current/release.env"
+  if start_current && smoke_test; then
+    die "$failed does not work here; $1 runs again. The end of the log is above"
   fi
-  die "$STT_VERSION does not work here, and $1 does not start either. The end of the log is above"
+  die "$failed does not work here, and $1 does not either. The end of the log is above"
 }
 
 restart_release() {
@@ -290,7 +293,9 @@ restart_release() {
   . "$STT_HOME/current/release.env"
   load_settings
   start_current || die "$(current_release) does not start; the end of what Docker said is above"
-  smoke_test || die "$(current_release) does not work; docker logs stt-api says why"
+  smoke_test && return
+  docker logs --tail 5 stt-api >&2 2>&1 || true
+  die "$(current_release) does not work with these settings; the end of its log is above"
 }
 
 roll_back() {

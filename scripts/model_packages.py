@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -82,7 +83,7 @@ def _pip_download(wheel: Wheel, downloads: Path) -> None:
         pins.flush()
         arguments = ("--dest", str(downloads), "--requirement", pins.name)
         done = subprocess.run(
-            [sys.executable, "-m", "pip", "download", *talk, *limits, *arguments],
+            [*_pip(), "download", *talk, *limits, *arguments],
             stderr=subprocess.PIPE,
             text=True,
             check=False,
@@ -90,3 +91,10 @@ def _pip_download(wheel: Wheel, downloads: Path) -> None:
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
         raise Unavailable(errors[-1].removeprefix("ERROR:").strip() if errors else "pip failed")
+
+
+def _pip() -> tuple[str, ...]:
+    """An environment without pip, as in the images, stands on a Python that has one."""
+    own = importlib.util.find_spec("pip") is not None
+    python = sys.executable if own else str(Path(sys.base_prefix) / "bin" / "python3")
+    return (python, "-m", "pip")

@@ -45,7 +45,7 @@ def violations(compose: dict[str, Any], production: bool) -> list[str]:
 
 
 def _of_service(name: str, service: dict[str, Any], production: bool) -> Iterator[str]:
-    yield from _privileges(service)
+    yield from _privileges(service, may_keep=["DAC_OVERRIDE"] if name in TOOLS else [])
     yield from _mounts(service)
     yield from _ports(service, production)
     if name in FOREIGN | TOOLS:
@@ -55,8 +55,8 @@ def _of_service(name: str, service: dict[str, Any], production: bool) -> Iterato
         yield from _own_production_service(service)
 
 
-def _privileges(service: dict[str, Any]) -> Iterator[str]:
-    if service.get("cap_drop") != ["ALL"] or service.get("cap_add"):
+def _privileges(service: dict[str, Any], may_keep: list[str]) -> Iterator[str]:
+    if service.get("cap_drop") != ["ALL"] or service.get("cap_add", []) != may_keep:
         yield "keeps capabilities"
     if "no-new-privileges:true" not in service.get("security_opt", []):
         yield "may gain privileges"

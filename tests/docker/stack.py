@@ -101,6 +101,11 @@ def run(*command: str, env: dict[str, str] | None = None, timeout: float = 60) -
     return done.stdout
 
 
+def discard(*command: str) -> None:
+    """Takes away what may be there; what is not is well."""
+    subprocess.run(["docker", *command], capture_output=True, timeout=120, check=False)
+
+
 def clean_environment() -> dict[str, str]:
     """This process's, without settings of the product: a test says which it wants."""
     kept = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "TMPDIR")

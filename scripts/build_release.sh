@@ -134,7 +134,7 @@ copy_files() {
   [ "$flavor" = gpu ] || cp docker/docker-compose.prod.cpu.yml "$bundle/docker-compose.override.yml"
   cp docker/smoke_test.py docker/.env.example "$bundle/"
   cp -R docker/systemd "$bundle/systemd"
-  cp scripts/install_release.sh LICENSE README.md README.ko.md CHANGELOG.md "$bundle/"
+  cp scripts/install_release.sh scripts/_install_host.sh LICENSE README.md README.ko.md CHANGELOG.md "$bundle/"
   cp "audio/samples/$SMOKE_CLIP" audio/samples/README.md "$bundle/samples/"
   cp -R "$models/$model" "$bundle/models/$model"
   chmod -R u=rwX,go=rX "$bundle"

@@ -5,21 +5,34 @@
 # the checks alone and changes nothing; --restart starts what is installed again, with changed
 # settings; --rollback goes back to the release before. build_release.sh puts it beside the images.
 # Keeps everything under STT_HOME (/opt/stt). Settings for every release: STT_HOME/stt.env.
-# It needs bash, the usual tools and Docker with Compose; the GPU bundle also NVIDIA's driver and
-# container toolkit. Whatever does not fit ends it with one line, before anything is changed.
+# It needs bash, the usual tools, and Docker with Compose or else podman with systemd (STT_ENGINE
+# chooses where both are); the GPU bundle also NVIDIA's driver and container toolkit. Whatever does
+# not fit ends it with one line, before anything is changed.
 set -euo pipefail
 
 BUNDLE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 STT_HOME="${STT_HOME:-/opt/stt}"
 UID_INSIDE=10001
 KEPT_RELEASES=3
+UNITS="${STT_UNIT_DIR:-/etc/systemd/system}"
+PODMAN_SERVICES="stt-api stt-web-ui stt-proxy"
+# Both services answer over TLS; that the certificate is the site's is the site's to see.
+THROUGH_PROXY="
+import ssl, urllib.request as u
+for port in (8443, 8444):
+    u.urlopen(f'https://127.0.0.1:{port}/health', timeout=5, context=ssl._create_unverified_context())
+"
 
 die() {
   echo "install_release.sh: $*" >&2
   exit 1
 }
 
+# shellcheck source=scripts/_install_host.sh
+. "$BUNDLE/_install_host.sh"
+
 main() {
+  choose_engine
   case "${1:-}" in
     '') install_release ;;
     --check) check_bundle && check_host && echo "this host fits $STT_VERSION ($STT_FLAVOR)" ;;
@@ -45,7 +58,7 @@ install_release() {
   install_unit
   remove_old
   echo "$STT_VERSION ($STT_FLAVOR) serves at https://$(hostname):${STT_HTTPS_PORT:-443}"
-  echo "keys: $STT_HOME/secrets; log: docker logs stt-api; back: bash $STT_HOME/current/install_release.sh --rollback"
+  echo "keys: $STT_HOME/secrets; log: $ENGINE logs stt-api; back: bash $STT_HOME/current/install_release.sh --rollback"
 }
 
 # --- The bundle
@@ -78,81 +91,11 @@ load_settings() {
   done <"$STT_HOME/stt.env"
 }
 
-# --- The host
-
-check_host() {
-  [ "$(id -u)" = 0 ] || die "run it as root: it owns $STT_HOME and talks to the engine"
-  [ "$(uname -m)" = x86_64 ] || die "this host is $(uname -m), the images are for x86_64"
-  check_engine
-  check_disk
-  check_port STT_HTTPS_PORT "${STT_HTTPS_PORT:-443}"
-  check_port STT_API_HTTPS_PORT "${STT_API_HTTPS_PORT:-8003}"
-  [ "$STT_FLAVOR" != gpu ] || check_gpu
-}
-
-check_engine() {
-  local version
-  command -v docker >/dev/null || die "docker is not installed (with podman, see systemd/podman in the bundle)"
-  version="$(docker version --format '{{.Server.Version}}' 2>/dev/null)" ||
-    die "the Docker engine does not answer: systemctl start docker"
-  at_least "$version" 20.10 || die "the Docker engine is $version, 20.10 or newer is needed"
-  version="$(docker compose version --short 2>/dev/null)" || die "docker compose is not installed (docker-compose-plugin)"
-  at_least "${version#v}" 2.24.4 || die "docker compose is $version, 2.24.4 or newer is needed"
-}
-
-check_disk() {
-  local root free
-  root="$(docker info --format '{{.DockerRootDir}}')"
-  [ -d "$root" ] || root=/
-  for root in "$root" "$(existing_parent "$STT_HOME")"; do
-    free="$(df -Pk "$root" | awk 'NR == 2 { print int($4 / 1024) }')"
-    [ "$free" -ge "$NEEDED_MEGABYTES" ] ||
-      die "the file system of $root has $free MB free, $NEEDED_MEGABYTES are needed"
-  done
-}
-
-existing_parent() {
-  local path="$1"
-  while [ ! -d "$path" ]; do path="$(dirname "$path")"; done
-  echo "$path"
-}
-
-# A port that our own proxy holds will be free when it is started again.
-check_port() {
-  case "$2" in '' | *[!0-9]*) die "$1 is '$2', and a port is a number" ;; esac
-  [ "$2" -ge 1 ] && [ "$2" -le 65535 ] || die "$1 is $2, and a port is from 1 to 65535"
-  docker port stt-proxy 2>/dev/null | grep -q ":$2\$" && return
-  if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then
-    die "port $2 is in use: free it, or write $1=ANOTHER to $STT_HOME/stt.env"
-  fi
-}
-
-check_gpu() {
-  local line driver capability least="$MIN_DRIVER"
-  command -v nvidia-smi >/dev/null || die "nvidia-smi is not there: install NVIDIA's driver, or use the cpu bundle"
-  line="$(nvidia-smi --query-gpu=driver_version,compute_cap --format=csv,noheader 2>/dev/null | sort -t, -k2 -V | head -n 1)" ||
-    line=
-  driver="${line%%,*}" capability="${line##*, }"
-  case "$driver" in [0-9]*) ;; *) die "nvidia-smi finds no GPU: $(nvidia-smi 2>&1 | head -n 1)" ;; esac
-  at_least "$capability" "$MIN_CAPABILITY" ||
-    die "the GPU has compute capability $capability, $MIN_CAPABILITY or more is needed"
-  # Newer than what the wheel holds code for: the driver compiles it, and must know how.
-  at_least "$NATIVE_CAPABILITY" "$capability" || least="$MIN_DRIVER_JIT"
-  at_least "$driver" "$least" ||
-    die "the driver is $driver, and a GPU of compute capability $capability needs $least or newer"
-  docker info --format '{{json .Runtimes}}' 2>/dev/null | grep -q '"nvidia"' ||
-    ls /etc/cdi/nvidia* /var/run/cdi/nvidia* >/dev/null 2>&1 ||
-    die "Docker knows no NVIDIA runtime: install the container toolkit, then nvidia-ctk runtime configure --runtime=docker"
-}
-
-# at_least HAVE WANTED, as versions
-at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
-
 # --- Images
 
 load_images() {
   echo "loading the images"
-  docker load --quiet --input "$BUNDLE/images/images.tar.gz" >/dev/null || die "the engine could not load the images"
+  gzip -dc "$BUNDLE/images/images.tar.gz" | "$ENGINE" load --quiet >/dev/null || die "the engine could not load the images"
   same_image "$STT_API_IMAGE" "$STT_API_IDENTITY"
   same_image "$WEB_UI_IMAGE" "$WEB_UI_IDENTITY"
   same_image "$PROXY_IMAGE" "$PROXY_IDENTITY"
@@ -162,7 +105,7 @@ load_images() {
 # wrote them down. An image's id differs from one engine's store to another's.
 same_image() {
   local found
-  found="$(docker image inspect --format '{{range .RootFS.Layers}}{{println .}}{{end}}{{println .Config.User}}{{println .Config.Cmd}}{{println .Config.Env}}' "$1" |
+  found="$("$ENGINE" image inspect --format '{{range .RootFS.Layers}}{{println .}}{{end}}{{println .Config.User}}{{println .Config.Cmd}}{{println .Config.Env}}' "$1" |
     sed '/^$/d' | sha256sum)"
   [ "${found%% *}" = "$2" ] || die "$1 is not the image that was built: something else has its name"
 }
@@ -174,7 +117,7 @@ make_home() {
   mkdir -p "$STT_HOME/releases" "$STT_HOME/audio" "$STT_HOME/data" "$STT_HOME/logs"
   (umask 077 && mkdir -p "$STT_HOME/secrets")
   [ -f "$STT_HOME/stt.env" ] || cat >"$STT_HOME/stt.env" <<'TEXT'
-# Settings of this site, NAME=VALUE, over those of every release; .env.example of a release lists them.
+# Settings of this site, NAME=VALUE without quotes, over those of every release; .env.example of a release lists them.
 # After a change: bash current/install_release.sh --restart
 #STT_HTTPS_PORT=443
 #STT_API_HTTPS_PORT=8003
@@ -214,13 +157,14 @@ make_certificate() {
 
 # A release appears under its name whole or not at all. Installed again, it is replaced.
 place_release() {
-  local place="$STT_HOME/releases/$STT_VERSION-$STT_FLAVOR"
+  local device place="$STT_HOME/releases/$STT_VERSION-$STT_FLAVOR"
   [ "$BUNDLE" != "$place" ] || return 0
   rm -rf "$place.part"
   mkdir -p "$place.part"
   (cd "$BUNDLE" && tar -cf - --exclude=./images .) | tar -C "$place.part" -xf -
   grep -E '^(STT_API_IMAGE|WEB_UI_IMAGE|PROXY_IMAGE|STT_MODEL)=' "$BUNDLE/release.env" >"$place.part/.env"
-  printf 'STT_HOME=%s\n' "$STT_HOME" >>"$place.part/.env"
+  if [ "$STT_FLAVOR" = gpu ]; then device=cuda; else device=cpu; fi
+  printf 'STT_HOME=%s\nSTT_DEVICE=%s\n' "$STT_HOME" "$device" >>"$place.part/.env"
   rm -rf "$place.old"
   [ ! -e "$place" ] || mv "$place" "$place.old"
   mv "$place.part" "$place"
@@ -247,33 +191,61 @@ compose() (
 
 start_current() {
   echo "starting $(current_release)"
+  if [ "$ENGINE" = podman ]; then start_units; else start_compose; fi
+}
+
+start_compose() {
   compose up --detach --no-build --pull never --remove-orphans --force-recreate 2>"$STT_HOME/.compose.log" || {
     tail -n 5 "$STT_HOME/.compose.log" >&2
     return 1
   }
 }
 
-smoke_test() {
-  echo "hearing a clip"
-  docker exec --interactive stt-api python - "audio/samples/$SMOKE_CLIP" <"$STT_HOME/current/smoke_test.py" &&
-    compose_healthy web-ui stt-web-ui && compose_healthy proxy stt-proxy
+# systemd starts each with podman, and again when it ends; a unit of an earlier release is replaced.
+start_units() {
+  local service gpu=
+  if [ "$(sed -n 's/^STT_DEVICE=//p' "$STT_HOME/current/.env")" = cuda ]; then gpu=--device=nvidia.com/gpu=all; fi
+  for service in $PODMAN_SERVICES; do
+    sed -e "s#@STT_HOME@#$STT_HOME#g" -e "s#@GPU@#$gpu#g" \
+      "$STT_HOME/current/systemd/podman/$service.service" >"$UNITS/$service.service" || return 1
+  done
+  systemctl daemon-reload
+  for service in $PODMAN_SERVICES; do
+    systemctl enable --quiet "$service.service" && systemctl restart "$service.service" || return 1
+  done
 }
 
-compose_healthy() {
-  local state=
+stop_all() {
+  local service
+  if [ "$ENGINE" = docker ]; then
+    compose down >/dev/null 2>&1 || true
+    return
+  fi
+  for service in $PODMAN_SERVICES; do systemctl disable --now --quiet "$service.service" || true; done
+}
+
+smoke_test() {
+  echo "hearing a clip"
+  "$ENGINE" exec --interactive stt-api python - "audio/samples/$SMOKE_CLIP" <"$STT_HOME/current/smoke_test.py" &&
+    becomes_healthy stt-web-ui python /opt/healthcheck.py &&
+    becomes_healthy stt-proxy python3 -c "$THROUGH_PROXY"
+}
+
+becomes_healthy() { # becomes_healthy CONTAINER CHECK…
+  local name="$1"
+  shift
   for _ in $(seq 60); do
-    state="$(docker inspect --format '{{.State.Health.Status}}' "$2" 2>/dev/null)" || state=gone
-    [ "$state" != healthy ] || return 0
+    ! "$ENGINE" exec "$name" "$@" >/dev/null 2>&1 || return 0
     sleep 1
   done
-  echo "$1 is $state after a minute; docker logs $2 says why" >&2
+  echo "$name does not work after a minute; $ENGINE logs $name says why" >&2
   return 1
 }
 
 failed_start() {
-  docker logs --tail 20 stt-api >&2 2>&1 || true
+  "$ENGINE" logs --tail 20 stt-api >&2 2>&1 || true
   if [ -z "$1" ]; then
-    compose down >/dev/null 2>&1 || true
+    stop_all
     rm -f "$STT_HOME/current"
     die "$STT_VERSION does not work here and was stopped; the end of its log is above"
   fi
@@ -294,7 +266,7 @@ restart_release() {
   load_settings
   start_current || die "$(current_release) does not start; the end of what Docker said is above"
   smoke_test && return
-  docker logs --tail 5 stt-api >&2 2>&1 || true
+  "$ENGINE" logs --tail 5 stt-api >&2 2>&1 || true
   die "$(current_release) does not work with these settings; the end of its log is above"
 }
 
@@ -318,9 +290,10 @@ roll_back() {
   echo "back at $to; $from is kept, and --rollback again returns to it"
 }
 
+# With podman the services are units themselves.
 install_unit() {
-  [ -d /run/systemd/system ] || return 0
-  sed "s#@STT_HOME@#$STT_HOME#g" "$STT_HOME/current/systemd/stt.service" >/etc/systemd/system/stt.service
+  [ "$ENGINE" = docker ] && [ -d /run/systemd/system ] || return 0
+  sed "s#@STT_HOME@#$STT_HOME#g" "$STT_HOME/current/systemd/stt.service" >"$UNITS/stt.service"
   systemctl daemon-reload
   systemctl enable --quiet stt.service
 }
@@ -332,7 +305,7 @@ remove_old() {
     tail -n "+$((KEPT_RELEASES + 1))" | while read -r _ release; do
     case "$release" in "$(current_release)" | "$(previous_release)") continue ;; esac
     sed -n 's/^[A-Z_]*_IMAGE=//p' "$STT_HOME/releases/$release/release.env" | while read -r image; do
-      docker image rm "$image" >/dev/null 2>&1 || echo "kept the image $image: something uses it"
+      "$ENGINE" image rm "$image" >/dev/null 2>&1 || echo "kept the image $image: something uses it"
     done
     rm -rf "${STT_HOME:?}/releases/$release"
   done

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import socket
 import subprocess
 from dataclasses import dataclass, field
@@ -27,8 +28,12 @@ RELEASE = {
     "MIN_DRIVER": "525", "MIN_DRIVER_JIT": "570",
     "MIN_CAPABILITY": "5.3", "NATIVE_CAPABILITY": "8.9",
 }  # fmt: skip
+PODMAN = """
+case "$*" in "version "*) echo 4.9.4 ;; "info "*) echo / ;; *) exit 1 ;; esac
+"""
 DOCKER = """
 case "$*" in
+  --version) %(name)s ;;
   "version --format {{.Server.Version}}") %(version)s ;;
   "compose version --short") %(compose)s ;;
   "info --format {{.DockerRootDir}}") echo / ;;
@@ -47,7 +52,8 @@ class Host:
     place: Path
     docker: dict[str, str] = field(
         default_factory=lambda: {
-            "version": "echo 26.1.3", "compose": "echo 2.27.0", "published": "exit 1",
+            "name": "echo Docker version 26.1.3", "version": "echo 26.1.3",
+            "compose": "echo 2.27.0", "published": "exit 1",
             "runtimes": '{"nvidia":{},"runc":{}}', "load": "exit 1",
         }
     )  # fmt: skip
@@ -94,8 +100,8 @@ def host(tmp_path: Path) -> Host:
     (made.bundle / "images" / "images.tar.gz").write_bytes(b"layers")
     text = "".join(f"{name}={value}\n" for name, value in RELEASE.items())
     (made.bundle / "release.env").write_text(text, encoding="utf-8")
-    script = (ROOT / "scripts" / "install_release.sh").read_bytes()
-    (made.bundle / "install_release.sh").write_bytes(script)
+    for name in ("install_release.sh", "_install_host.sh"):
+        shutil.copy(ROOT / "scripts" / name, made.bundle / name)
     write_sums(made.bundle)
     made.settings(STT_HTTPS_PORT=str(free_port()), STT_API_HTTPS_PORT=str(free_port()))
     return made
@@ -171,6 +177,30 @@ def test_engine_that_does_not_fit(host: Host, answers: dict[str, str], said: str
     done = host.install()
     assert done.returncode == 1
     assert said in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"podman": "exit 125"}, "podman does not answer"),
+        ({"podman": "echo 3.4.4"}, "podman is 3.4.4, 4.2 or newer is needed"),
+        ({"podman": PODMAN}, "podman knows no GPU"),
+    ],
+)
+def test_podman_that_does_not_fit(host: Host, answers: dict[str, str], said: str) -> None:
+    """Where podman is the engine, its version and its GPUs."""
+    host.commands |= {**answers, "systemctl": "exit 0"}
+    host.environment["STT_ENGINE"] = "podman"
+    assert said in refused(host)
+
+
+def test_engine_is_found(host: Host) -> None:
+    """A `docker` that is podman in disguise is podman; a name that is neither is refused."""
+    host.commands |= {"podman": "echo 3.4.4"}
+    host.docker |= {"name": "echo podman version 3.4.4"}
+    assert "podman is 3.4.4" in refused(host)
+    host.environment["STT_ENGINE"] = "containerd"
+    assert "STT_ENGINE is 'containerd'" in refused(host)
 
 
 def test_port_that_is_taken(host: Host) -> None:

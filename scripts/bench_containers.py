@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BASE = "python:3.11-slim"
 IMAGES = ("stt-api:dev", "stt-web-ui:dev")
 CONTAINERS = ("stt-api", "stt-web-ui")
+SERVICES = ("stt-api", "web-ui")
 PROJECT = "stt-bench"
 CLIP = "audio/samples/test_ko_1min.wav"
 
@@ -103,12 +104,12 @@ def _row(title: str, rounds: int, measure: Callable[[], float]) -> None:
 
 def _cold(stack: Stack) -> float:
     stack.compose("down", "--volumes", "--timeout", "5")
-    for image in IMAGES:
-        subprocess.run(["docker", "rmi", "-f", image], capture_output=True, check=False)
-    # The classic builder's cache is images without a name; BuildKit's is its own.
-    _docker("image", "prune", "-f")
-    _docker("builder", "prune", "-af")
-    return _timed(lambda: stack.up("--build"))
+
+    def build_and_start() -> None:
+        stack.compose("build", "--no-cache", *SERVICES)
+        stack.up()
+
+    return _timed(build_and_start)
 
 
 def _warm(stack: Stack) -> float:

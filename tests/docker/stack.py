@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests.docker.places import ROOT
 
 PROJECT = "stt-test"
 NAMES = ("stt-api", "stt-web-ui", "stt-proxy")
@@ -110,6 +113,16 @@ def clean_environment() -> dict[str, str]:
     """This process's, without settings of the product: a test says which it wants."""
     kept = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "TMPDIR")
     return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def copy_tree(place: Path) -> Path:
+    """What a clone would hold, changes that are not committed included; no model."""
+    listed = run("git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, place / name)
+    return place
 
 
 def free_port() -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +12,12 @@ import pytest
 from tests.docker.places import ROOT
 from tests.docker.stack import (
     Stack,
+    copy_tree,
+    discard,
     get,
     inspected,
     logs_of,
+    run,
     started,
     transcribed,
 )
@@ -26,16 +28,7 @@ pytestmark = pytest.mark.timeout(900)
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a fresh clone holds: the same files, and no model."""
-    place = tmp_path_factory.mktemp("checkout")
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
-    ).stdout  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, place / name)
-    return place
+    return copy_tree(tmp_path_factory.mktemp("checkout"))
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +71,28 @@ def test_each_service_runs_alone(bare: Stack) -> None:
     assert get(f"{bare.pages}/").status_code == 200
     health = get(f"{bare.pages}/health")
     assert (health.status_code, health.json()["status"]) == (200, "degraded")
+
+
+def test_llm_is_wired_by_its_name(bare: Stack) -> None:
+    """AGENT_URL as the profile `vllm` is used with, and a server under that name: it answers."""
+    bare.down()
+    bare.environment["AGENT_URL"] = "http://vllm:8001"
+    try:
+        bare.up("stt-api", build=False)
+        stub = str(ROOT / "tests" / "docker" / "stub_llm.py")
+        run("docker", "run", "-d", "--name", "vllm-stub", "--network", "stt-network",
+            "--network-alias", "vllm", "-v", f"{stub}:/stub.py:ro", "stt-api:dev",
+            "python", "/stub.py")  # fmt: skip
+        deadline = time.monotonic() + 30
+        while not get(f"{bare.api}/health").json()["component_status"]["vllm"]:
+            assert time.monotonic() < deadline, logs_of("stt-api")
+            time.sleep(0.5)
+        text = {"text": "상담원: 무엇을 도와드릴까요?"}
+        answer = httpx.post(f"{bare.api}/classify", json=text, timeout=30, trust_env=False)
+        assert answer.json()["method"] == "llm"
+    finally:
+        discard("rm", "-f", "vllm-stub")
+        del bare.environment["AGENT_URL"]
 
 
 def test_setting_that_cannot_be_read_ends_the_start(bare: Stack) -> None:

@@ -4,7 +4,8 @@
 # Makes OUT/stt-VERSION-gpu.tar (--cpu: stt-VERSION-cpu.tar) and its .sha256: images, model,
 # compose and unit files, bill of materials, MANIFEST.json, SHA256SUMS, install_release.sh.
 # VERSION is by default what git describes; OUT is dist. BASE_IMAGE, ENGINE_BASE_IMAGE and
-# ENGINE_REQUIREMENTS name other bases (a mirror, a digest) and another lock file of the engine.
+# ENGINE_REQUIREMENTS name other bases (a mirror, a digest) and another lock file of the engine;
+# PIP_INDEX_URL and PIP_TRUSTED_HOST a mirror of the packages.
 set -euo pipefail
 # shellcheck source=scripts/_env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/_env.sh"
@@ -94,6 +95,9 @@ build() {
   shift 2
   for argument in "VERSION=$version" "REVISION=$revision" "$@"; do
     [ -z "$argument" ] || arguments+=(--build-arg "$argument")
+  done
+  for argument in PIP_INDEX_URL PIP_TRUSTED_HOST; do
+    [ -z "${!argument:-}" ] || arguments+=(--build-arg "$argument")
   done
   echo "building $title from $file"
   log="$stage/$title.log"

@@ -5,7 +5,8 @@
 # compose and unit files, bill of materials, MANIFEST.json, SHA256SUMS, install_release.sh.
 # VERSION is by default what git describes; OUT is dist. BASE_IMAGE, ENGINE_BASE_IMAGE and
 # ENGINE_REQUIREMENTS name other bases (a mirror, a digest) and another lock file of the engine;
-# PIP_INDEX_URL and PIP_TRUSTED_HOST a mirror of the packages.
+# PIP_INDEX_URL and PIP_TRUSTED_HOST a mirror of the packages; RELEASE_SIGNING_KEY a private key
+# (PEM) to sign the checksums with, for hosts that hold its public half.
 set -euo pipefail
 # shellcheck source=scripts/_env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/_env.sh"
@@ -26,7 +27,8 @@ main() {
   "$services" scripts/prepare_model.py "$model" || die "without a model there is nothing to release"
   [ -f "$models/$model/model.json" ] || die "$models/$model holds no prepared model"
   stage="$(mktemp -d "$out/.stt-XXXXXX")"
-  trap 'rm -rf "$stage"' EXIT
+  container=''
+  trap clean_up EXIT
   bundle="$stage/$name"
   mkdir -p "$bundle/images" "$bundle/models" "$bundle/samples" "$bundle/sbom"
   build_images
@@ -37,6 +39,11 @@ main() {
   PYTHON="$services"
   describe
   pack
+}
+
+clean_up() {
+  [ -z "$container" ] || docker rm --force --volumes "$container" >/dev/null
+  rm -rf "$stage"
 }
 
 read_arguments() {
@@ -65,6 +72,7 @@ read_arguments() {
   mkdir -p "$out"
   out="$(cd "$out" && pwd)"
   name="stt-$version-$flavor"
+  built="$(date -u +%Y%m%d%H%M%S)"
 }
 
 check_host() {
@@ -86,8 +94,9 @@ build_images() {
   build stt-proxy docker/Dockerfile.proxy "${BASE_IMAGE:+BASE_IMAGE=$BASE_IMAGE}"
 }
 
-# The registry "localhost" is none: nothing can be pulled under these names by mistake.
-image() { echo "localhost/stt/$1:$version-$flavor"; }
+# The registry "localhost" is none: nothing can be pulled under these names by mistake. The time is
+# part of the name, so that another build of a version never takes the place of one that works.
+image() { echo "localhost/stt/$1:$version-$flavor-$built"; }
 
 # build NAME DOCKERFILE [ARG=VALUE…]
 build() {
@@ -111,7 +120,6 @@ build() {
 
 # The images hear the clip here, without a network, before anybody carries them anywhere.
 prove_images() {
-  local container
   echo "hearing a clip with the image, without a network"
   container="$(docker run --detach --init --network none --read-only --tmpfs /tmp --cap-drop ALL \
     --security-opt no-new-privileges --env STT_DEVICE=cpu --env STT_FALLBACK=error --env "STT_MODEL=$model" \
@@ -119,10 +127,10 @@ prove_images() {
     "$(image stt-api)")"
   if ! docker exec --interactive "$container" python - "audio/samples/$SMOKE_CLIP" <docker/smoke_test.py; then
     docker logs "$container" >&2
-    docker rm --force "$container" >/dev/null
     die "build_release.sh: the image does not transcribe; its log is above"
   fi
-  docker rm --force "$container" >/dev/null
+  docker rm --force --volumes "$container" >/dev/null
+  container=''
 }
 
 save_images() {
@@ -138,9 +146,10 @@ copy_files() {
   [ "$flavor" = gpu ] || cp docker/docker-compose.prod.cpu.yml "$bundle/docker-compose.override.yml"
   cp docker/smoke_test.py docker/.env.example "$bundle/"
   cp -R docker/systemd "$bundle/systemd"
-  cp scripts/install_release.sh scripts/_install_host.sh LICENSE README.md README.ko.md CHANGELOG.md "$bundle/"
+  cp scripts/install_release.sh scripts/_install_host.sh scripts/_install_services.sh "$bundle/"
+  cp LICENSE README.md README.ko.md CHANGELOG.md "$bundle/"
   cp "audio/samples/$SMOKE_CLIP" audio/samples/README.md "$bundle/samples/"
-  cp -R "$models/$model" "$bundle/models/$model"
+  cp -RL "$models/$model" "$bundle/models/$model"
   chmod -R u=rwX,go=rX "$bundle"
 }
 
@@ -155,15 +164,18 @@ list_materials() {
 }
 
 describe() {
-  "$PYTHON" scripts/release_manifest.py "$bundle" --version "$version" --flavor "$flavor" \
+  "$PYTHON" scripts/release_manifest.py "$bundle" --version "$version" --flavor "$flavor" --built "$built" \
     --revision "$revision" --model "$model" --smoke-clip "$SMOKE_CLIP" \
     --min-driver "$MIN_DRIVER" --min-driver-jit "$MIN_DRIVER_JIT" \
     --min-capability "$MIN_CAPABILITY" --native-capability "$NATIVE_CAPABILITY" \
     "$(image stt-api)" "$(image web-ui)" "$(image stt-proxy)"
+  [ -z "${RELEASE_SIGNING_KEY:-}" ] ||
+    openssl dgst -sha256 -sign "$RELEASE_SIGNING_KEY" -out "$bundle/SHA256SUMS.sig" "$bundle/SHA256SUMS" ||
+    die "build_release.sh: openssl could not sign with RELEASE_SIGNING_KEY"
 }
 
 pack() {
-  tar -C "$stage" -cf "$out/$name.tar.part" "$name"
+  tar -C "$stage" --owner=0 --group=0 --numeric-owner -cf "$out/$name.tar.part" "$name"
   mv "$out/$name.tar.part" "$out/$name.tar"
   (cd "$out" && sha256sum "$name.tar" >"$name.tar.sha256")
   echo "made $out/$name.tar ($(($(wc -c <"$out/$name.tar") / 1000000)) MB). On the target, as root:"

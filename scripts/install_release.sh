@@ -6,22 +6,17 @@
 # settings; --rollback goes back to the release before. build_release.sh puts it beside the images.
 # Keeps everything under STT_HOME (/opt/stt). Settings for every release: STT_HOME/stt.env.
 # It needs bash, the usual tools, and Docker with Compose or else podman with systemd (STT_ENGINE
-# chooses where both are); the GPU bundle also NVIDIA's driver and container toolkit. Whatever does
-# not fit ends it with one line, before anything is changed.
+# chooses where both are); the GPU bundle also NVIDIA's driver and container toolkit. Where
+# STT_HOME/release_key.pem is, a bundle must be signed with its other half. Whatever does not fit
+# ends it with one line, before anything is changed.
 set -euo pipefail
 
-BUNDLE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+BUNDLE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
+# An installed copy knows where it is installed.
+case "$BUNDLE" in */releases/*) STT_HOME="${BUNDLE%/releases/*}" ;; esac
 STT_HOME="${STT_HOME:-/opt/stt}"
 UID_INSIDE=10001
 KEPT_RELEASES=3
-UNITS="${STT_UNIT_DIR:-/etc/systemd/system}"
-PODMAN_SERVICES="stt-api stt-web-ui stt-proxy"
-# Both services answer over TLS; that the certificate is the site's is the site's to see.
-THROUGH_PROXY="
-import ssl, urllib.request as u
-for port in (8443, 8444):
-    u.urlopen(f'https://127.0.0.1:{port}/health', timeout=5, context=ssl._create_unverified_context())
-"
 
 die() {
   echo "install_release.sh: $*" >&2
@@ -30,12 +25,19 @@ die() {
 
 # shellcheck source=scripts/_install_host.sh
 . "$BUNDLE/_install_host.sh"
+# shellcheck source=scripts/_install_services.sh
+. "$BUNDLE/_install_services.sh"
 
 main() {
+  choose_home
   choose_engine
   case "${1:-}" in
     '') install_release ;;
-    --check) check_bundle && check_host && echo "this host fits $STT_VERSION ($STT_FLAVOR)" ;;
+    --check)
+      check_bundle
+      check_host
+      echo "this host fits $STT_VERSION ($STT_FLAVOR)"
+      ;;
     --restart) restart_release ;;
     --rollback) roll_back ;;
     *) die "usage: install_release.sh [--check | --restart | --rollback]" ;;
@@ -45,84 +47,140 @@ main() {
 install_release() {
   check_bundle
   check_host
+  before="$(pointed current)" release="$STT_RELEASE"
   load_images
   make_home
   place_release
-  local before
-  before="$(current_release)"
-  point current "$STT_VERSION-$STT_FLAVOR"
-  if ! start_current || ! smoke_test; then
-    failed_start "$before"
-  fi
-  if [ -n "$before" ] && [ "$before" != "$STT_VERSION-$STT_FLAVOR" ]; then point previous "$before"; fi
+  # Whatever ends it from here on, a broken line of the terminal too, the release before runs again.
+  trap 'failed_start "it was interrupted"' HUP INT TERM
+  [ -z "$before" ] || [ "$before" = "$release" ] || keep_as_previous
+  point current "$release"
+  start_current || failed_start "it does not start here"
+  smoke_test || failed_start "it does not work here"
+  trap - HUP INT TERM
   install_unit
   remove_old
   echo "$STT_VERSION ($STT_FLAVOR) serves at https://$(hostname):${STT_HTTPS_PORT:-443}"
-  echo "keys: $STT_HOME/secrets; log: $ENGINE logs stt-api; back: bash $STT_HOME/current/install_release.sh --rollback"
+  echo "keys: $STT_HOME/secrets; log: $(log_command stt-api); back: bash $STT_HOME/current/install_release.sh --rollback"
+}
+
+# The one before stays the way back until this one is proved.
+keep_as_previous() {
+  previous_before="$(pointed previous)"
+  point previous "$before"
+}
+
+failed_start() {
+  trap - HUP INT TERM
+  show_log "${FAILED_CONTAINER:-stt-api}" 20
+  if [ -z "$before" ] || [ "$before" = "$release" ]; then
+    stop_all
+    rm -f "$STT_HOME/current"
+    die "$release: $1, and it was stopped; the end of its log is above"
+  fi
+  point current "$before"
+  if [ -n "${previous_before:-}" ]; then point previous "$previous_before"; else rm -f "$STT_HOME/previous"; fi
+  read_release "$STT_HOME/current"
+  if start_current && smoke_test; then
+    die "$release: $1; $before runs again. The end of the log is above"
+  fi
+  die "$release: $1, and neither does $before work. The end of the log is above"
+}
+
+restart_release() {
+  check_root
+  [ -n "$(pointed current)" ] || die "no release is installed under $STT_HOME"
+  read_release "$STT_HOME/current"
+  own_secrets
+  start_current || die "$(pointed current) does not start; the end of what the engine said is above"
+  smoke_test && return
+  show_log "${FAILED_CONTAINER:-stt-api}" 5
+  die "$(pointed current) does not work with these settings; the end of its log is above"
+}
+
+roll_back() {
+  local from to
+  check_root
+  from="$(pointed current)" to="$(pointed previous)"
+  [ -n "$to" ] && [ -d "$STT_HOME/releases/$to" ] || die "there is no release before ${from:-this one}"
+  read_release "$STT_HOME/releases/$to"
+  same_images
+  own_secrets
+  point current "$to"
+  if ! start_current || ! smoke_test; then
+    point current "$from"
+    read_release "$STT_HOME/current"
+    start_current || true
+    die "$to does not work; $from was started again"
+  fi
+  point previous "$from"
+  echo "back at $to; $from is kept, and --rollback again returns to it"
 }
 
 # --- The bundle
 
 check_bundle() {
   [ -f "$BUNDLE/release.env" ] || die "$BUNDLE holds no release (release.env is missing)"
-  case "$BUNDLE" in "$STT_HOME"/*) die "this release is installed; --restart starts it again" ;; esac
+  case "$BUNDLE" in "$STT_HOME"/releases/*) die "this release is installed; --restart starts it again" ;; esac
+  check_signature
   (cd "$BUNDLE" && sha256sum --check --quiet SHA256SUMS >/dev/null 2>&1) ||
     die "the bundle is damaged or incomplete: $(damaged)"
-  # shellcheck source=/dev/null
-  . "$BUNDLE/release.env"
-  load_settings
+  local stranger
+  stranger="$(cd "$BUNDLE" && find . -type f ! -name SHA256SUMS ! -name SHA256SUMS.sig | sed 's#^\./##' |
+    grep -vxFf <(sed 's/^[0-9a-f]*  //' SHA256SUMS) | head -n 1)" || true
+  [ -z "$stranger" ] || die "the bundle holds a file that is not in SHA256SUMS: $stranger (unpack it into an empty directory)"
+  read_release "$BUNDLE"
+}
+
+check_signature() {
+  local key="$STT_HOME/release_key.pem"
+  [ -f "$key" ] || return 0
+  openssl dgst -sha256 -verify "$key" -signature "$BUNDLE/SHA256SUMS.sig" "$BUNDLE/SHA256SUMS" >/dev/null 2>&1 ||
+    die "the bundle is not signed with the key that $key belongs to"
 }
 
 damaged() {
   (cd "$BUNDLE" && sha256sum --check --quiet SHA256SUMS 2>/dev/null | head -n 1) || true
 }
 
-# The lines of the site's settings that this script needs itself. Compose reads all of them.
+read_release() { # read_release DIRECTORY
+  # shellcheck source=/dev/null
+  . "$1/release.env"
+  load_settings "$1"
+}
+
+# The lines of the site's settings that this script needs itself; the services read all of them.
 load_settings() {
-  local line
+  local line name
   [ -f "$STT_HOME/stt.env" ] || return 0
   while IFS= read -r line || [ -n "$line" ]; do
-    case "$line" in
-      STT_HTTPS_PORT=*) STT_HTTPS_PORT="${line#*=}" ;;
-      STT_API_HTTPS_PORT=*) STT_API_HTTPS_PORT="${line#*=}" ;;
-      '' | '#'* | [A-Z]*=*) ;;
-      *) die "$STT_HOME/stt.env: '$line' is not NAME=VALUE" ;;
+    case "$line" in '' | '#'*) continue ;; [A-Z]*=*) ;; *) die "$STT_HOME/stt.env: '$line' is not NAME=VALUE" ;; esac
+    name="${line%%=*}"
+    case "$name" in
+      STT_HTTPS_PORT | STT_API_HTTPS_PORT | STT_NETWORK_INTERNAL) printf -v "$name" '%s' "${line#*=}" ;;
+      STT_API_KEYS | STT_API_KEY | STT_ADMIN_KEY | AGENT_API_KEY)
+        die "$STT_HOME/stt.env: $name is a secret: put it into $STT_HOME/secrets/$(echo "$name" | tr '[:upper:]' '[:lower:]')" ;;
     esac
+    grep -qE "^#?$name=" "$1/.env.example" 2>/dev/null ||
+      echo "$STT_HOME/stt.env: $name is no setting of $STT_VERSION; it is left alone" >&2
   done <"$STT_HOME/stt.env"
-}
-
-# --- Images
-
-load_images() {
-  echo "loading the images"
-  gzip -dc "$BUNDLE/images/images.tar.gz" | "$ENGINE" load --quiet >/dev/null || die "the engine could not load the images"
-  same_image "$STT_API_IMAGE" "$STT_API_IDENTITY"
-  same_image "$WEB_UI_IMAGE" "$WEB_UI_IDENTITY"
-  same_image "$PROXY_IMAGE" "$PROXY_IDENTITY"
-}
-
-# What was loaded is what was built: layers, user, command and environment, as release_manifest.py
-# wrote them down. An image's id differs from one engine's store to another's.
-same_image() {
-  local found
-  found="$("$ENGINE" image inspect --format '{{range .RootFS.Layers}}{{println .}}{{end}}{{println .Config.User}}{{println .Config.Cmd}}{{println .Config.Env}}' "$1" |
-    sed '/^$/d' | sha256sum)"
-  [ "${found%% *}" = "$2" ] || die "$1 is not the image that was built: something else has its name"
 }
 
 # --- Files
 
 make_home() {
   umask 022
-  mkdir -p "$STT_HOME/releases" "$STT_HOME/audio" "$STT_HOME/data" "$STT_HOME/logs"
+  mkdir -p "$STT_HOME/releases" "$STT_HOME/audio" "$STT_HOME/rules" "$STT_HOME/data" "$STT_HOME/logs"
   (umask 077 && mkdir -p "$STT_HOME/secrets")
+  echo "$ENGINE" >"$STT_HOME/.engine"
   [ -f "$STT_HOME/stt.env" ] || cat >"$STT_HOME/stt.env" <<'TEXT'
 # Settings of this site, NAME=VALUE without quotes, over those of every release; .env.example of a release lists them.
 # After a change: bash current/install_release.sh --restart
 #STT_HTTPS_PORT=443
 #STT_API_HTTPS_PORT=8003
 TEXT
-  make_secrets
+  (umask 077 && make_secrets)
+  own_secrets
   chown "$UID_INSIDE:$UID_INSIDE" "$STT_HOME/data" "$STT_HOME/logs"
   chmod 0750 "$STT_HOME/data" "$STT_HOME/logs"
 }
@@ -134,20 +192,29 @@ make_secrets() {
   [ -s "$secrets/stt_api_keys" ] || cat "$secrets/stt_api_key" >"$secrets/stt_api_keys"
   [ -s "$secrets/stt_admin_key" ] || random_key >"$secrets/stt_admin_key"
   [ -f "$secrets/agent_api_key" ] || : >"$secrets/agent_api_key"
-  make_certificate
+  has_certificate || make_certificate
+}
+
+# Also what was put there since, a certificate of the site's for one.
+own_secrets() {
+  local secrets="$STT_HOME/secrets"
   chown -R "$UID_INSIDE:$UID_INSIDE" "$secrets"
   chmod 0700 "$secrets"
   chmod 0400 "$secrets"/*
+  command -v openssl >/dev/null || return 0
+  [ "$(openssl x509 -noout -pubkey -in "$secrets/tls_certificate.pem" 2>&1)" = \
+    "$(openssl pkey -pubout -in "$secrets/tls_key.pem" 2>/dev/null)" ] ||
+    die "$secrets/tls_certificate.pem and tls_key.pem do not belong together, or cannot be read"
 }
 
 random_key() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n'; }
+
+has_certificate() { [ -s "$STT_HOME/secrets/tls_certificate.pem" ] && [ -s "$STT_HOME/secrets/tls_key.pem" ]; }
 
 # A certificate of the site's own belongs here; until then one that browsers warn of.
 make_certificate() {
   local secrets="$STT_HOME/secrets" host
   host="$(hostname)"
-  if [ -s "$secrets/tls_certificate.pem" ] && [ -s "$secrets/tls_key.pem" ]; then return; fi
-  command -v openssl >/dev/null || die "openssl is not installed: put tls_certificate.pem and tls_key.pem into $secrets"
   openssl req -x509 -newkey rsa:2048 -nodes -days 825 -subj "/CN=$host" \
     -addext "subjectAltName=DNS:$host,DNS:localhost,IP:127.0.0.1" \
     -keyout "$secrets/tls_key.pem" -out "$secrets/tls_certificate.pem" 2>/dev/null ||
@@ -155,159 +222,54 @@ make_certificate() {
   echo "made a self-signed certificate: replace $secrets/tls_certificate.pem and tls_key.pem by the site's own"
 }
 
-# A release appears under its name whole or not at all. Installed again, it is replaced.
+# A release appears under its name whole or not at all, owned by root whoever packed or unpacked it.
+# Its name holds the time of its build, so another build of the same version is another release.
 place_release() {
-  local device place="$STT_HOME/releases/$STT_VERSION-$STT_FLAVOR"
-  [ "$BUNDLE" != "$place" ] || return 0
+  local device=cpu place="$STT_HOME/releases/$STT_RELEASE"
   rm -rf "$place.part"
   mkdir -p "$place.part"
-  (cd "$BUNDLE" && tar -cf - --exclude=./images .) | tar -C "$place.part" -xf -
+  (cd "$BUNDLE" && tar -cf - --exclude=./images .) | tar -C "$place.part" --no-same-owner -xf -
   grep -E '^(STT_API_IMAGE|WEB_UI_IMAGE|PROXY_IMAGE|STT_MODEL)=' "$BUNDLE/release.env" >"$place.part/.env"
-  if [ "$STT_FLAVOR" = gpu ]; then device=cuda; else device=cpu; fi
+  [ "$STT_FLAVOR" != gpu ] || device=cuda
   printf 'STT_HOME=%s\nSTT_DEVICE=%s\n' "$STT_HOME" "$device" >>"$place.part/.env"
+  chown -R 0:0 "$place.part"
+  chmod -R u=rwX,go=rX "$place.part"
   rm -rf "$place.old"
   [ ! -e "$place" ] || mv "$place" "$place.old"
   mv "$place.part" "$place"
   rm -rf "$place.old"
+  label_files
 }
 
-current_release() { basename "$(readlink "$STT_HOME/current" 2>/dev/null)" 2>/dev/null || true; }
-previous_release() { basename "$(readlink "$STT_HOME/previous" 2>/dev/null)" 2>/dev/null || true; }
+# Under SELinux a container may read only what is labelled for it.
+label_files() {
+  if command -v selinuxenabled >/dev/null && selinuxenabled; then
+    chcon -R -t container_file_t "$STT_HOME" || die "the files under $STT_HOME could not be labelled for SELinux"
+  fi
+}
+
+pointed() { # pointed NAME: the release that current or previous points to
+  local link
+  link="$(readlink "$STT_HOME/$1" 2>/dev/null)" || return 0
+  basename "$link"
+}
 
 point() { # point NAME RELEASE
   ln -sfn "releases/$2" "$STT_HOME/.$1"
   mv -T "$STT_HOME/.$1" "$STT_HOME/$1"
 }
 
-# --- The services
-
-# The release's own directory and not the link to it, so that a container names what it mounts; an
-# environment of its own, so that nothing of this shell takes the place of a setting.
-compose() (
-  cd -P "$STT_HOME/current/"
-  env -i PATH="$PATH" HOME="${HOME:-/root}" ${DOCKER_HOST:+DOCKER_HOST="$DOCKER_HOST"} \
-    docker compose --project-name stt --env-file .env --env-file "$STT_HOME/stt.env" "$@"
-)
-
-start_current() {
-  echo "starting $(current_release)"
-  if [ "$ENGINE" = podman ]; then start_units; else start_compose; fi
-}
-
-start_compose() {
-  compose up --detach --no-build --pull never --remove-orphans --force-recreate 2>"$STT_HOME/.compose.log" || {
-    tail -n 5 "$STT_HOME/.compose.log" >&2
-    return 1
-  }
-}
-
-# systemd starts each with podman, and again when it ends; a unit of an earlier release is replaced.
-start_units() {
-  local service gpu=
-  if [ "$(sed -n 's/^STT_DEVICE=//p' "$STT_HOME/current/.env")" = cuda ]; then gpu=--device=nvidia.com/gpu=all; fi
-  for service in $PODMAN_SERVICES; do
-    sed -e "s#@STT_HOME@#$STT_HOME#g" -e "s#@GPU@#$gpu#g" \
-      "$STT_HOME/current/systemd/podman/$service.service" >"$UNITS/$service.service" || return 1
-  done
-  systemctl daemon-reload
-  for service in $PODMAN_SERVICES; do
-    systemctl enable --quiet "$service.service" && systemctl restart "$service.service" || return 1
-  done
-}
-
-stop_all() {
-  local service
-  if [ "$ENGINE" = docker ]; then
-    compose down >/dev/null 2>&1 || true
-    return
-  fi
-  for service in $PODMAN_SERVICES; do systemctl disable --now --quiet "$service.service" || true; done
-}
-
-smoke_test() {
-  echo "hearing a clip"
-  "$ENGINE" exec --interactive stt-api python - "audio/samples/$SMOKE_CLIP" <"$STT_HOME/current/smoke_test.py" &&
-    becomes_healthy stt-web-ui python /opt/healthcheck.py &&
-    becomes_healthy stt-proxy python3 -c "$THROUGH_PROXY"
-}
-
-becomes_healthy() { # becomes_healthy CONTAINER CHECK…
-  local name="$1"
-  shift
-  for _ in $(seq 60); do
-    ! "$ENGINE" exec "$name" "$@" >/dev/null 2>&1 || return 0
-    sleep 1
-  done
-  echo "$name does not work after a minute; $ENGINE logs $name says why" >&2
-  return 1
-}
-
-failed_start() {
-  "$ENGINE" logs --tail 20 stt-api >&2 2>&1 || true
-  if [ -z "$1" ]; then
-    stop_all
-    rm -f "$STT_HOME/current"
-    die "$STT_VERSION does not work here and was stopped; the end of its log is above"
-  fi
-  local failed="$STT_VERSION"
-  point current "$1"
-  # shellcheck source=/dev/null
-  . "$STT_HOME/current/release.env"
-  if start_current && smoke_test; then
-    die "$failed does not work here; $1 runs again. The end of the log is above"
-  fi
-  die "$failed does not work here, and $1 does not either. The end of the log is above"
-}
-
-restart_release() {
-  [ -n "$(current_release)" ] || die "no release is installed under $STT_HOME"
-  # shellcheck source=/dev/null
-  . "$STT_HOME/current/release.env"
-  load_settings
-  start_current || die "$(current_release) does not start; the end of what Docker said is above"
-  smoke_test && return
-  "$ENGINE" logs --tail 5 stt-api >&2 2>&1 || true
-  die "$(current_release) does not work with these settings; the end of its log is above"
-}
-
-roll_back() {
-  local from to
-  from="$(current_release)" to="$(previous_release)"
-  [ -n "$to" ] && [ -d "$STT_HOME/releases/$to" ] || die "there is no release before ${from:-this one}"
-  # shellcheck source=/dev/null
-  . "$STT_HOME/releases/$to/release.env"
-  load_settings
-  same_image "$STT_API_IMAGE" "$STT_API_IDENTITY"
-  same_image "$WEB_UI_IMAGE" "$WEB_UI_IDENTITY"
-  same_image "$PROXY_IMAGE" "$PROXY_IDENTITY"
-  point current "$to"
-  if ! start_current || ! smoke_test; then
-    point current "$from"
-    start_current || true
-    die "$to does not work; $from was started again"
-  fi
-  point previous "$from"
-  echo "back at $to; $from is kept, and --rollback again returns to it"
-}
-
-# With podman the services are units themselves.
-install_unit() {
-  [ "$ENGINE" = docker ] && [ -d /run/systemd/system ] || return 0
-  sed "s#@STT_HOME@#$STT_HOME#g" "$STT_HOME/current/systemd/stt.service" >"$UNITS/stt.service"
-  systemctl daemon-reload
-  systemctl enable --quiet stt.service
-}
-
 # The last few releases stay, with their images, so that there is a way back.
 remove_old() {
-  local release image
+  local name image
+  rm -rf "$STT_HOME"/releases/*.part "$STT_HOME"/releases/*.old
   find "$STT_HOME/releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' | sort -rn |
-    tail -n "+$((KEPT_RELEASES + 1))" | while read -r _ release; do
-    case "$release" in "$(current_release)" | "$(previous_release)") continue ;; esac
-    sed -n 's/^[A-Z_]*_IMAGE=//p' "$STT_HOME/releases/$release/release.env" | while read -r image; do
+    tail -n "+$((KEPT_RELEASES + 1))" | while read -r _ name; do
+    case "$name" in "$(pointed current)" | "$(pointed previous)") continue ;; esac
+    { sed -n 's/^[A-Z_]*_IMAGE=//p' "$STT_HOME/releases/$name/release.env" || true; } | while read -r image; do
       "$ENGINE" image rm "$image" >/dev/null 2>&1 || echo "kept the image $image: something uses it"
     done
-    rm -rf "${STT_HOME:?}/releases/$release"
+    rm -rf "${STT_HOME:?}/releases/$name"
   done
 }
 

@@ -26,7 +26,8 @@ SUMS = "SHA256SUMS"
 # of store and of a manifest in another. install_release.sh asks the same.
 IDENTITY = (
     "{{range .RootFS.Layers}}{{println .}}{{end}}"
-    "{{println .Config.User}}{{println .Config.Cmd}}{{println .Config.Env}}"
+    "{{println .Config.User}}{{println .Config.Cmd}}{{println .Config.Entrypoint}}"
+    "{{println .Config.WorkingDir}}{{println .Config.Env}}"
 )
 PACKAGES = ("ctranslate2", "faster-whisper", "onnxruntime", "av", "fastapi")
 ASK_VERSIONS = (
@@ -105,6 +106,7 @@ def environment_of(asked: argparse.Namespace, images: list[Image]) -> str:
     """Names and values that need no quoting: every one of them was made here or checked."""
     values = {
         "STT_VERSION": asked.version,
+        "STT_RELEASE": f"{asked.version}-{asked.flavor}-{asked.built}",
         "STT_FLAVOR": asked.flavor,
         "STT_MODEL": asked.model,
         "STT_API_IMAGE": images[0].name,
@@ -124,9 +126,10 @@ def environment_of(asked: argparse.Namespace, images: list[Image]) -> str:
 
 
 def needed_megabytes(bundle: Path, images: list[Image]) -> int:
-    """What the target needs free: the images in the engine, and a copy of the rest."""
+    """What the target needs free: the images in the engine, once more while they are unpacked,
+    and a copy of the rest."""
     files = sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file())
-    return int((files + sum(image.bytes for image in images)) / 1e6) + 512
+    return int((files + 2 * sum(image.bytes for image in images)) / 1e6) + 512
 
 
 def write_sums(bundle: Path) -> None:
@@ -154,7 +157,7 @@ def _docker(*words: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="release_manifest.py")
     parser.add_argument("bundle", type=Path)
-    for option in ("version", "flavor", "revision", "model", "smoke-clip"):
+    for option in ("version", "flavor", "built", "revision", "model", "smoke-clip"):
         parser.add_argument(f"--{option}", required=True)
     for option in ("min-driver", "min-driver-jit", "min-capability", "native-capability"):
         parser.add_argument(f"--{option}", required=True)

@@ -5,4 +5,4 @@ set -eu
 resolver="$(sed -n 's/^nameserver[[:space:]]*//p' /etc/resolv.conf | head -n 1)"
 case "$resolver" in *:*) resolver="[$resolver]" ;; esac
 sed "s/@RESOLVER@/${resolver:-127.0.0.11}/" /etc/nginx/nginx.conf.template >/tmp/nginx.conf
-exec nginx -c /tmp/nginx.conf
+exec nginx -e stderr -c /tmp/nginx.conf

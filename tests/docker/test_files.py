@@ -21,8 +21,8 @@ LOCKS = ("requirements.txt", "web_ui/requirements.txt", "docker/requirements.eng
 # Set for every container and not a choice of who runs it.
 FIXED = frozenset({"STT_MODEL_DIR", "STT_AUDIO_ROOTS", "WEB_UI_DATA", "WEB_UI_LOGS"})
 # Where a laptop has no say, or only production has the directories for it.
-DEV_LEAVES_OUT = frozenset({"STT_UPLOAD_DIR", "LABELS_FILE", "RULES_DIR", *FIXED})
-PROD_LEAVES_OUT = frozenset({"LABELS_FILE", "RULES_DIR", "CORS_ORIGINS", *FIXED})
+DEV_LEAVES_OUT = frozenset({"LABELS_FILE", "RULES_DIR", *FIXED})
+PROD_LEAVES_OUT = FIXED
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)

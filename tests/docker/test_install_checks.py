@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.docker.places import DOCKER as DOCKER_FILES
 from tests.docker.places import ROOT
 from tests.docker.stack import free_port
 
 RELEASE = {
-    "STT_VERSION": "1.2.3", "STT_FLAVOR": "gpu", "STT_MODEL": "base",
+    "STT_VERSION": "1.2.3", "STT_RELEASE": "1.2.3-gpu-1", "STT_FLAVOR": "gpu", "STT_MODEL": "base",
     "STT_API_IMAGE": "localhost/stt/stt-api:1.2.3-gpu",
     "WEB_UI_IMAGE": "localhost/stt/web-ui:1.2.3-gpu",
     "PROXY_IMAGE": "localhost/stt/stt-proxy:1.2.3-gpu",
@@ -29,7 +30,9 @@ RELEASE = {
     "MIN_CAPABILITY": "5.3", "NATIVE_CAPABILITY": "8.9",
 }  # fmt: skip
 PODMAN = """
-case "$*" in "version "*) echo 4.9.4 ;; "info "*) echo / ;; *) exit 1 ;; esac
+case "$*" in
+  "version "*) echo 4.9.4 ;; *NetworkBackend*) echo netavark ;; "info "*) echo / ;; *) exit 1 ;;
+esac
 """
 DOCKER = """
 case "$*" in
@@ -43,6 +46,16 @@ case "$*" in
   *) echo "docker $*: not expected" >&2; exit 97 ;;
 esac
 """
+
+
+def nvidia_smi(driver: str, *capabilities: str) -> str:
+    """A driver and the GPUs it sees; an old one does not know the second question."""
+    told = "; ".join(f"echo {value}" for value in capabilities) or "echo no such field >&2; exit 2"
+    return f"""case "$*" in
+  *driver_version*) echo {driver} ;;
+  *compute_cap*) {told} ;;
+  *) echo banner ;;
+esac"""
 
 
 @dataclass
@@ -60,7 +73,7 @@ class Host:
     commands: dict[str, str] = field(
         default_factory=lambda: {
             "id": "echo 0", "uname": "echo x86_64",
-            "nvidia-smi": "echo '550.54.15, 8.0'",
+            "nvidia-smi": nvidia_smi("550.54.15", "8.0"),
             "df": "echo Filesystem; echo 'disk 99999999 1 90000000 1% /'",
         }
     )  # fmt: skip
@@ -100,8 +113,9 @@ def host(tmp_path: Path) -> Host:
     (made.bundle / "images" / "images.tar.gz").write_bytes(b"layers")
     text = "".join(f"{name}={value}\n" for name, value in RELEASE.items())
     (made.bundle / "release.env").write_text(text, encoding="utf-8")
-    for name in ("install_release.sh", "_install_host.sh"):
+    for name in ("install_release.sh", "_install_host.sh", "_install_services.sh"):
         shutil.copy(ROOT / "scripts" / name, made.bundle / name)
+    shutil.copy(DOCKER_FILES / ".env.example", made.bundle)
     write_sums(made.bundle)
     made.settings(STT_HTTPS_PORT=str(free_port()), STT_API_HTTPS_PORT=str(free_port()))
     return made
@@ -121,7 +135,7 @@ def refused(host: Host, *words: str) -> str:
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("install_release.sh: ")
-    assert {path.name for path in host.home.iterdir()} <= {"stt.env"}
+    assert {path.name for path in host.home.iterdir()} <= {"stt.env", "release_key.pem"}
     return done.stderr
 
 
@@ -138,12 +152,14 @@ def test_host_that_fits_is_told_so(host: Host) -> None:
         ({"id": "echo 1000"}, "run it as root"),
         ({"uname": "echo aarch64"}, "this host is aarch64"),
         ({"df": "echo F; echo 'disk 9 1 2048000 1% /'"}, "2000 MB free, 4000 are needed"),
-        ({"nvidia-smi": "echo 'No devices were found'; exit 6"}, "nvidia-smi finds no GPU"),
-        ({"nvidia-smi": "echo '520.61, 8.0'"}, "compute capability 8.0 needs 525 or newer"),
-        ({"nvidia-smi": "echo '550.54, 9.0'"}, "compute capability 9.0 needs 570 or newer"),
-        ({"nvidia-smi": "echo '550.54, 10.0'"}, "compute capability 10.0 needs 570 or newer"),
-        ({"nvidia-smi": "echo '550.54, 5.0'"}, "5.3 or more is needed"),
-        ({"nvidia-smi": "echo '550.54, 8.0'; echo '550.54, 3.7'"}, "compute capability 3.7"),
+        ({"nvidia-smi": "echo 'No devices were found'; exit 6"}, "finds no GPU: No devices"),
+        ({"nvidia-smi": nvidia_smi("520.61", "8.0")}, "the driver is 520.61, 525 or newer"),
+        ({"nvidia-smi": nvidia_smi("418.40")}, "the driver is 418.40, 525 or newer"),
+        ({"nvidia-smi": nvidia_smi("550.54")}, "does not tell the GPU's compute capability"),
+        ({"nvidia-smi": nvidia_smi("550.54", "9.0")}, "capability 9.0 needs 570 or newer"),
+        ({"nvidia-smi": nvidia_smi("550.54", "8.0", "10.0")}, "capability 10.0 needs 570"),
+        ({"nvidia-smi": nvidia_smi("550.54", "5.0")}, "5.3 or more is needed"),
+        ({"nvidia-smi": nvidia_smi("550.54", "8.0", "3.7")}, "compute capability 3.7"),
     ],
 )  # fmt: skip
 def test_host_that_does_not_fit(host: Host, answers: dict[str, str], said: str) -> None:
@@ -153,10 +169,13 @@ def test_host_that_does_not_fit(host: Host, answers: dict[str, str], said: str) 
         assert said in refused(host, *words)
 
 
-@pytest.mark.parametrize("line", ["570.26, 9.0", "525.60.13, 8.9", "535.1, 7.5", "580.1, 12.0"])
-def test_drivers_that_do(host: Host, line: str) -> None:
+@pytest.mark.parametrize(
+    ("driver", "capability"),
+    [("570.26", "9.0"), ("525.60.13", "8.9"), ("535.1", "7.5"), ("580.1", "12.0")],
+)
+def test_drivers_that_do(host: Host, driver: str, capability: str) -> None:
     """The least for code that is there, and for code that is compiled at the first start."""
-    host.commands["nvidia-smi"] = f"echo '{line}'"
+    host.commands["nvidia-smi"] = nvidia_smi(driver, capability)
     assert host.install("--check").returncode == 0
 
 
@@ -184,6 +203,7 @@ def test_engine_that_does_not_fit(host: Host, answers: dict[str, str], said: str
     [
         ({"podman": "exit 125"}, "podman does not answer"),
         ({"podman": "echo 3.4.4"}, "podman is 3.4.4, 4.2 or newer is needed"),
+        ({"podman": PODMAN.replace("netavark", "cni")}, "network backend is cni"),
         ({"podman": PODMAN}, "podman knows no GPU"),
     ],
 )
@@ -192,6 +212,16 @@ def test_podman_that_does_not_fit(host: Host, answers: dict[str, str], said: str
     host.commands |= {**answers, "systemctl": "exit 0"}
     host.environment["STT_ENGINE"] = "podman"
     assert said in refused(host)
+
+
+def test_podman_with_a_gpu_that_fits(host: Host) -> None:
+    """The container toolkit's description of the GPU is there: nothing stands in the way."""
+    host.commands |= {"podman": PODMAN, "systemctl": "exit 0"}
+    (host.place / "cdi").mkdir()
+    (host.place / "cdi" / "nvidia.yaml").touch()
+    host.environment |= {"STT_ENGINE": "podman", "CDI_DIRS": str(host.place / "cdi")}
+    done = host.install("--check")
+    assert done.returncode == 0, done.stderr
 
 
 def test_engine_is_found(host: Host) -> None:
@@ -245,6 +275,58 @@ def test_incomplete_bundle(host: Host) -> None:
     assert "damaged or incomplete: images/images.tar.gz" in refused(host)
     (host.bundle / "release.env").unlink()
     assert "holds no release" in refused(host)
+
+
+def test_stranger_in_the_bundle(host: Host) -> None:
+    """A file that nobody summed up would be obeyed, were it a compose file."""
+    (host.bundle / "compose.yaml").write_text("services: {}\n", encoding="utf-8")
+    assert "a file that is not in SHA256SUMS: compose.yaml" in refused(host)
+
+
+def test_signature(host: Host, tmp_path: Path) -> None:
+    """Where the site holds a key, a bundle is signed with its other half or refused."""
+    for name in ("ours", "theirs"):
+        key = str(tmp_path / name)
+        subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+    public = ["openssl", "rsa", "-in", str(tmp_path / "ours"), "-pubout"]
+    trusted = subprocess.run(public, check=True, capture_output=True).stdout
+    (host.home / "release_key.pem").write_bytes(trusted)
+    sums = host.bundle / "SHA256SUMS"
+    for key, code in (("", 1), ("theirs", 1), ("ours", 0)):
+        if key:
+            sign = ["openssl", "dgst", "-sha256", "-sign", str(tmp_path / key), "-out"]
+            subprocess.run([*sign, f"{sums}.sig", str(sums)], check=True, capture_output=True)
+        done = host.install("--check")
+        assert done.returncode == code, done.stderr
+        assert ("not signed with the key" in done.stderr) == bool(code)
+
+
+@pytest.mark.parametrize("value", ["relative", "/with space", "/", "/a#b", "/a&b"])
+def test_home_that_is_none(host: Host, value: str) -> None:
+    """It goes into unit files and mounts, where such a path would mean something else."""
+    host.environment["STT_HOME"] = value
+    done = host.install("--check")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"install_release.sh: STT_HOME is '{value}'")
+
+
+def test_secret_among_the_settings(host: Host) -> None:
+    """It belongs into a file; a name that means nothing is said and does no harm."""
+    host.settings(STT_API_KEYS="a,b")
+    assert "STT_API_KEYS is a secret: put it into" in refused(host)
+    host.settings(
+        STT_HTTPS_PORT=str(free_port()), STT_API_HTTPS_PORT=str(free_port()), NONSENSE="1"
+    )
+    done = host.install("--check")
+    assert done.returncode == 0
+    assert "NONSENSE is no setting of 1.2.3" in done.stderr
+
+
+@pytest.mark.parametrize("word", ["--restart", "--rollback"])
+def test_not_root(host: Host, word: str) -> None:
+    """Said at once by every way in."""
+    host.commands["id"] = "echo 1000"
+    assert "run it as root" in refused(host, word)
 
 
 def test_nothing_to_go_back_to(host: Host) -> None:

@@ -7,6 +7,7 @@ on a machine that was started without it.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,7 @@ def test_units_are_as_hard_as_the_compose_file(path: Path) -> None:
         if "/secrets/" in source or "/models" in source or "/audio" in source:
             assert ":ro" in options
     assert not any("_KEY=" in word or "_KEYS=" in word for word in words)
+    assert "network create" not in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("folder", [DOCKER / "systemd", DOCKER / "systemd" / "podman"])
@@ -61,24 +63,32 @@ def test_systemd_accepts_the_units(folder: Path, tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed here")
     for path in folder.glob("*.service"):
-        text = path.read_text("utf-8").replace("@STT_HOME@", str(tmp_path)).replace("@GPU@", "")
-        # Whether the engine is installed here is not the question.
-        text = text.replace("/usr/bin/podman run", "/bin/true run").replace("/usr/bin/", "/bin/")
-        for engine in ("podman", "docker"):
-            text = text.replace(f"/bin/{engine}", "/bin/true")
-        (tmp_path / path.name).write_text(text, "utf-8")
+        assert complaints_of(path.name, path.read_text("utf-8"), tmp_path) == []
+
+
+def test_systemd_refuses_a_wrong_unit(tmp_path: Path) -> None:
+    """The check above can fail: on a value, on a key, on a path."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed here")
+    text = UNITS[0].read_text("utf-8")
+    for right, wrong in (("TimeoutStopSec=900", "TimeoutStopSec=abc"), ("Restart=", "Restrt="),
+                         ("@STT_HOME@/current/.env", "current/.env")):  # fmt: skip
+        assert right in text
+        assert complaints_of("wrong.service", text.replace(right, wrong), tmp_path)
+
+
+def complaints_of(name: str, text: str, place: Path) -> list[str]:
+    """What systemd says of a unit, other than that units and programs of others are not here."""
+    text = text.replace("@STT_HOME@", str(place)).replace("@GPU@", "").replace("@FILES@", "")
+    text = re.sub(r"/usr/bin/(podman|docker)", "/bin/true", text)
+    (place / name).write_text(text, "utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *map(str, tmp_path.glob("*.service"))],
+        ["systemd-analyze", "verify", "--man=no", str(place / name)],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    complaints = [
-        line for line in done.stderr.splitlines()
-        if str(tmp_path) in line or any(p.name in line for p in folder.glob("*.service"))
-    ]  # fmt: skip
-    # Units of other packages are not on this machine.
-    assert [
-        line for line in complaints if "not found" not in line and "Failed to" not in line
-    ] == []
+    lines = [line for line in done.stderr.splitlines() if name in line]
+    absent = re.compile(r"Unit \S+ not found|Failed to (add dependency on|create .*/start): ")
+    return [line for line in lines if not absent.search(line)]
 
 
 @pytest.fixture
@@ -105,9 +115,8 @@ def podman(tmp_path: Path) -> Iterator[dict[str, str]]:
     _podman("rm", "-f", "stt-api", "stt-web-ui", "stt-proxy")
     _podman("network", "rm", "stt-network", "stt-edge")
     _podman("volume", "rm", "stt_cuda-cache", "stt_uploads")
-    _podman(
-        "rmi", "-f", *(f"localhost/stt/{n}:9.0.3-cpu" for n in ("stt-api", "web-ui", "stt-proxy"))
-    )
+    names = run("podman", "images", "--format", "{{.Repository}}:{{.Tag}}").split()
+    _podman("rmi", "-f", *(name for name in names if ":9.0.3-cpu" in name))
     _between_containers("-D")
 
 

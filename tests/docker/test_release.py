@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import signal
 import ssl
 import subprocess
 import tarfile
@@ -50,10 +52,13 @@ class Target:
         return self.script(self.carried[version] / "install_release.sh", *words)
 
     def installed(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.script(self.home / "current" / "install_release.sh", *words)
+        """The copy that lies there, which knows where it is installed."""
+        return self.script(self.home / "current" / "install_release.sh", *words, home="")
 
-    def script(self, path: Path, *words: str) -> subprocess.CompletedProcess[str]:
-        env = {**clean_environment(), "STT_HOME": str(self.home)}
+    def script(
+        self, path: Path, *words: str, home: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        env = {**clean_environment(), "STT_HOME": str(self.home) if home is None else home}
         return subprocess.run(
             ["bash", path, *words], env=env, capture_output=True, text=True, timeout=600,
             check=False,
@@ -158,17 +163,18 @@ def test_installed_pages_work(target: Target) -> None:
 
 
 def test_installed_release_reaches_nothing(target: Target) -> None:
-    """No address outside the two services' own network, from either of them."""
-    code = (
-        "import socket, sys\n"
-        "for host in ('192.0.2.1', '1.1.1.1'):\n"
-        "    try:\n        socket.create_connection((host, 443), 3)\n"
-        "    except OSError:\n        continue\n"
-        "    sys.exit(host)"
-    )
-    for name in ("stt-api", "stt-web-ui"):
-        assert inside(name, "python", "-c", code).returncode == 0
-        assert inspected(name)["HostConfig"]["PortBindings"] in (None, {})
+    """A listener that any other container reaches is out of reach for these."""
+    serve = "import socket; s = socket.create_server(('', 9)); [s.accept() for _ in iter(int, 1)]"
+    run("docker", "run", "-d", "--name", "stt-listener", "python:3.11-slim", "python3", "-c", serve)
+    try:
+        address = inspected("stt-listener")["NetworkSettings"]["IPAddress"]
+        code = f"import socket; socket.create_connection(('{address}', 9), 3)"
+        run("docker", "run", "--rm", "python:3.11-slim", "python3", "-c", code)
+        for name in ("stt-api", "stt-web-ui"):
+            assert inside(name, "python", "-c", code).returncode != 0
+            assert inspected(name)["HostConfig"]["PortBindings"] in (None, {})
+    finally:
+        discard("rm", "-f", "stt-listener")
 
 
 def test_installed_secrets_stay_secret(target: Target) -> None:
@@ -198,18 +204,55 @@ def test_installed_process_has_no_power(target: Target, name: str) -> None:
 
 
 def test_release_that_does_not_work_is_not_kept(target: Target, tmp_path: Path) -> None:
-    """A model that is garbage: what ran before runs again, and data are untouched."""
+    """A model that is garbage, in the next version or in another build of this one: what ran
+    before runs again, and data are untouched."""
     (target.home / "data" / "kept").write_text("kept", "utf-8")
-    broken = tmp_path / "stt-9.0.2-cpu"
-    shutil.copytree(target.carried["9.0.2"], broken)
-    (broken / "models" / "base" / "model.bin").write_bytes(b"garbage")
-    write_sums(broken)
-    done = target.script(broken / "install_release.sh")
-    assert done.returncode == 1
-    assert "the model does not work" in done.stderr
-    assert "9.0.2 does not work here; 9.0.1-cpu runs again" in done.stderr.splitlines()[-1]
+    for version in VERSIONS:
+        bundle = broken(target, version, tmp_path / version)
+        (bundle / "models" / "base" / "model.bin").write_bytes(b"garbage")
+        write_sums(bundle)
+        done = target.script(bundle / "install_release.sh")
+        assert done.returncode == 1
+        assert "the model does not work" in done.stderr
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith(f"install_release.sh: {version}-cpu-0: it does not work here; 9.0.1")
+        assert _version_of("stt-api") == "9.0.1"
+        assert "there is no release before" in target.installed("--rollback").stderr
+    test_installed_release_transcribes(target)
+
+
+def test_interrupted_upgrade_leaves_what_ran(target: Target, tmp_path: Path) -> None:
+    """The terminal goes away while the clip is heard: the release before serves again."""
+    bundle = broken(target, "9.0.2", tmp_path)
+    (bundle / "smoke_test.py").write_text("import time\ntime.sleep(600)\n", "utf-8")
+    write_sums(bundle)
+    env = {**clean_environment(), "STT_HOME": str(target.home)}
+    installing = subprocess.Popen(
+        ["bash", bundle / "install_release.sh"], env=env, stdout=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert installing.stdout is not None
+    for line in installing.stdout:
+        if line.startswith("hearing a clip"):
+            break
+    os.killpg(installing.pid, signal.SIGTERM)
+    _, said = installing.communicate(timeout=300)
+    assert installing.returncode == 1
+    assert "it was interrupted; 9.0.1" in said.splitlines()[-1]
     assert _version_of("stt-api") == "9.0.1"
     test_installed_release_transcribes(target)
+
+
+def broken(target: Target, version: str, place: Path) -> Path:
+    """A copy of a bundle that calls itself another build of its version."""
+    bundle = place / f"stt-{version}-cpu"
+    shutil.copytree(target.carried[version], bundle)
+    release = bundle / "release.env"
+    text = re.sub(
+        r"(?m)^STT_RELEASE=.*$", f"STT_RELEASE={version}-cpu-0", release.read_text("utf-8")
+    )
+    release.write_text(text, "utf-8")
+    return bundle
 
 
 def test_upgrade_and_back(target: Target) -> None:
@@ -220,9 +263,10 @@ def test_upgrade_and_back(target: Target) -> None:
         done = target.installed(*words) if words else target.install("9.0.2")
         assert done.returncode == 0, done.stdout + done.stderr
         assert _version_of("stt-api") == _version_of("stt-proxy") == version
-        assert str((target.home / "current").readlink()) == f"releases/{version}-cpu"
+        assert str((target.home / "current").readlink()).startswith(f"releases/{version}-cpu-")
     assert target.key == key
     assert inside("stt-web-ui", "cat", "/app/data/kept").stdout == "kept"
+    assert {path.stat().st_uid for path in (target.home / "current").rglob("*")} == {0}
     test_installed_release_transcribes(target)
 
 
@@ -246,9 +290,29 @@ def test_settings_of_the_site_take_effect(target: Target) -> None:
         assert target.installed("--restart").returncode == 0
 
 
+def test_certificate_of_the_site_is_taken(target: Target, tmp_path: Path) -> None:
+    """Put there by root with root's rights, it serves after --restart; half of one is refused."""
+    secrets = target.home / "secrets"
+    kept = {name: (secrets / name).read_bytes() for name in ("tls_certificate.pem", "tls_key.pem")}
+    new = {name: str(tmp_path / name) for name in kept}
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+        "-subj", "/CN=site", "-addext", "subjectAltName=DNS:localhost",
+        "-keyout", new["tls_key.pem"], "-out", new["tls_certificate.pem"])  # fmt: skip
+    run("install", "-m", "0600", new["tls_key.pem"], str(secrets / "tls_key.pem"))
+    assert "do not belong together" in target.installed("--restart").stderr
+    run("install", "-m", "0600", new["tls_certificate.pem"], str(secrets / "tls_certificate.pem"))
+    assert target.installed("--restart").returncode == 0
+    with target.client() as client:
+        assert client.get(f"https://localhost:{target.pages}/health").status_code == 200
+    for name, content in kept.items():
+        (secrets / name).write_bytes(content)
+    assert target.installed("--restart").returncode == 0
+
+
 def test_image_that_is_another_is_refused(target: Target) -> None:
     """Something else under the name of the release before: no way back, and all goes on."""
-    name = "localhost/stt/stt-api:9.0.1-cpu"
+    text = (target.carried["9.0.1"] / "release.env").read_text("utf-8")
+    name = text.partition("STT_API_IMAGE=")[2].splitlines()[0]
     run("docker", "tag", name, "stt-kept:9.0.1")
     try:
         run("docker", "tag", "python:3.11-slim", name)

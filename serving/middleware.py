@@ -121,13 +121,24 @@ class Admission:
         self.drain = drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or is_open(scope["path"]):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if is_open(scope["path"]):
+            await self._answer_probe(scope, receive, send)
             return
         if self.drain.requested:
             raise Draining("the service is shutting down")
         with self.drain.working():
             await self.app(scope, receive, send)
+
+    async def _answer_probe(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """HEAD asks what GET would; the server, which knows what was asked, leaves the body out."""
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        try:
+            await self.app(asked, receive, send)
+        finally:
+            scope["route"] = asked.get("route")
 
 
 def _request_id(scope: Scope) -> str:

@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from serving.drain import Drain
+from serving.head_guard import HeadGuard
 from serving.settings import ServiceSettings
 
 # Longer than the minute for which proxies and client pools keep a connection, so that it is
@@ -42,6 +43,7 @@ def serve(app: ASGIApp, settings: ServiceSettings, drain: Drain) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=HeadGuard,
         ws="none",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=CLOSE_SECONDS,

@@ -7,6 +7,7 @@ secret can come from a file instead: `NAME_FILE` holds its path.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
@@ -124,4 +125,14 @@ def _line(kind: type[ServiceSettings], problem: dict[str, Any]) -> str:
     field = kind.model_fields.get(name)
     if field is not None and field.annotation is SecretStr:
         return f"{name.upper()}: {message}"
-    return f"{name.upper()}: {message} (it is {problem['input']!r:.80})"
+    quoted = re.sub(
+        r"(['\"])(.*)\1", lambda found: f"{found[1]}{_safe(found[2])}{found[1]}", message
+    )
+    return f"{name.upper()}: {quoted} (it is {_safe(str(problem['input']))!r:.80})"
+
+
+def _safe(text: str) -> str:
+    """Without what an address may hold beside a host and a path: a name and a password before
+    it, keys in its query. Text that is no address may lose something too."""
+    text = re.sub(r"^(.*?://)?.*@", r"\1***@", text, flags=re.DOTALL)
+    return re.sub(r"[?#].*", "?***", text, flags=re.DOTALL)

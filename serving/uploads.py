@@ -23,6 +23,9 @@ from serving.form_parser import MAX_FIELDS, FormParser, too_large
 FORM_OVERHEAD_BYTES = 1024 * 1024
 MAX_URLENCODED_BYTES = 64 * 1024
 STALL_SECONDS = 60.0
+# The slowest body that is still waited for: 1 KiB a second, over two minutes.
+PACE_SECONDS = 120.0
+PACE_BYTES = 120 * 1024
 # One trip to a thread for this much; a short clip takes one in all.
 WRITE_BYTES = 512 * 1024
 
@@ -96,18 +99,48 @@ def _refuse_long(request: Request, max_bytes: int) -> None:
         raise too_large(max_bytes)
 
 
+class Pace:
+    """How slowly a body comes: a stretch of `PACE_BYTES` may take `PACE_SECONDS`. Sans-IO."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._bytes = 0
+
+    @property
+    def left(self) -> float:
+        """Seconds that this stretch may still be waited for."""
+        return PACE_SECONDS - self._seconds
+
+    def add(self, received: int, seconds: float) -> None:
+        """Count bytes, and the seconds for which they were waited."""
+        self._seconds += seconds
+        self._bytes += received
+        if self._bytes >= PACE_BYTES:
+            self._seconds, self._bytes = 0.0, 0
+
+
 async def chunks(request: Request, patience: float = STALL_SECONDS) -> AsyncGenerator[bytes, None]:
-    """The body as it arrives. Raises `UploadStalled` where nothing does for `patience` seconds."""
-    stream = request.stream()
+    """The body as it arrives. Raises `UploadStalled` where nothing does for `patience` seconds,
+    or too little for too long; the time in which nobody asks for more is not the client's."""
+    stream, pace = request.stream(), Pace()
+    clock = asyncio.get_running_loop().time
     while True:
+        began, limit = clock(), min(patience, pace.left)
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(limit):
                 chunk = await anext(stream, None)
         except TimeoutError:
-            raise UploadStalled(f"nothing was sent for {patience:g} s") from None
+            raise UploadStalled(_stalled(patience, limit)) from None
         if chunk is None:
             return
+        pace.add(len(chunk), clock() - began)
         yield chunk
+
+
+def _stalled(patience: float, limit: float) -> str:
+    if limit == patience:
+        return f"nothing was sent for {patience:g} s"
+    return f"less than {PACE_BYTES // 1024} KiB were sent in {PACE_SECONDS:g} s"
 
 
 class _Spool:

@@ -29,6 +29,8 @@ from web_ui.rendering import HERE, Renderer, Static
 from web_ui.security import ContentPolicy, OwnPagesOnly
 from web_ui.services import Services
 from web_ui.settings import Settings, load_settings
+from web_ui.storage import Storage
+from web_ui.upload_places import UploadPlaces
 from web_ui.views import FaultView
 
 log = logging.getLogger("web")
@@ -44,6 +46,8 @@ def create_app(settings: Settings, engine_client: EngineClient | None = None) ->
         renderer=Renderer(),
         metrics=RequestMetrics("web_ui"),
         drain=Drain(settings.stt_drain_seconds),
+        storage=Storage(settings.web_ui_data),
+        places=UploadPlaces(),
     )
     app = FastAPI(
         title="web-ui",

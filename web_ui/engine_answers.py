@@ -6,11 +6,12 @@ Fields that stt-api adds later are ignored; one that is missing or of another ki
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Status: TypeAlias = Literal["loading", "healthy", "degraded", "unreachable"]
+Seconds: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +42,26 @@ class HealthAnswer(_Answer):
     version: str
 
     def state(self) -> EngineState:
-        return EngineState(reachable=True, **self.model_dump())
+        """A dummy that calls itself healthy is not: nobody may mistake it for an engine."""
+        known = self.model_dump()
+        if self.is_dummy and self.status == "healthy":
+            known["status"] = "degraded"
+        return EngineState(reachable=True, **known)
 
 
 class Segment(_Answer):
     """A piece of transcript."""
 
-    start: float
-    end: float
+    start: Seconds
+    end: Seconds
     text: str
 
 
 class Suppressed(_Answer):
     """Text withheld as hallucination, with the reason."""
 
-    start: float
-    end: float
+    start: Seconds
+    end: Seconds
     text: str
     reason: str
 
@@ -64,8 +69,8 @@ class Suppressed(_Answer):
 class Gap(_Answer):
     """Speech that was heard but brought no text."""
 
-    start: float
-    end: float
+    start: Seconds
+    end: Seconds
 
 
 class Coverage(_Answer):
@@ -79,7 +84,7 @@ class Transcript(_Answer):
 
     text: str
     language: str | None
-    duration: float
+    duration: Seconds
     segments: tuple[Segment, ...]
     suppressed: tuple[Suppressed, ...]
     coverage: Coverage
@@ -87,7 +92,7 @@ class Transcript(_Answer):
     model: str
     is_dummy: bool
     error_reason: str | None
-    processing_time_seconds: float
+    processing_time_seconds: Seconds
 
 
 class ErrorAnswer(_Answer):

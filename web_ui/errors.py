@@ -3,6 +3,7 @@
     ServiceError           and those that any service has (serving/errors.py)
     ├── ForeignOrigin      a change asked for by another site's page
     ├── NoRecording        a form without a file
+    ├── TooManyUploads     as many as there is room for are under way
     └── EngineError        stt-api, by way of its answers
         ├── EngineAway     it cannot be reached
         ├── EngineSilent   it did not answer in time
@@ -26,6 +27,12 @@ class ForeignOrigin(ServiceError):
 
 class NoRecording(ServiceError):
     """A form without a file."""
+
+
+class TooManyUploads(ServiceError):
+    """As many uploads as there is room for are under way."""
+
+    retry_after = 10
 
 
 class EngineError(ServiceError):
@@ -60,6 +67,7 @@ STATUS: StatusTable = {
     **shared.STATUS,
     ForeignOrigin: (403, "foreign_origin"),
     NoRecording: (422, "no_recording"),
+    TooManyUploads: (429, "too_many_uploads"),
     EngineAway: (503, "engine_away"),
     EngineSilent: (504, "engine_silent"),
     EngineBroken: (502, "engine_broken"),

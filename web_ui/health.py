@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 from dataclasses import asdict
-from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -53,13 +50,4 @@ async def _not_ready(service: Services) -> str | None:
         return "the service is shutting down"
     if problem := service.renderer.problem():
         return problem
-    return await asyncio.to_thread(_unwritable, service.settings.web_ui_data)
-
-
-def _unwritable(directory: Path) -> str | None:
-    """Why nothing can be stored, if so. Only writing tells: permissions alone do not."""
-    try:
-        with tempfile.TemporaryFile(dir=directory):
-            return None
-    except OSError as error:
-        return f"WEB_UI_DATA cannot be written: {error.strerror}"
+    return await service.storage.problem()

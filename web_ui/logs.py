@@ -24,6 +24,8 @@ FILE_BYTES = 10 * 1024 * 1024
 FILES_KEPT = 5
 # A disk that hangs must not fill the memory: past this many, lines go to standard error alone.
 WAITING_LINES = 10_000
+# What the last lines get to be written when the service ends.
+STOP_SECONDS = 2.0
 
 
 class LogFile(logging.handlers.RotatingFileHandler):
@@ -40,12 +42,44 @@ class LogFile(logging.handlers.RotatingFileHandler):
             self._complained = True
             _complain(sys.exception())
 
+    def createLock(self) -> None:  # noqa: N802 - logging's name
+        """None, as only one thread writes: were it to hang, the end of the process, when Python
+        closes all handlers, would wait for its lock."""
+        self.lock = None
+
+    def abandon(self) -> None:
+        """Leave the stream to the thread that hangs in it: closing it would wait as well."""
+        self.stream = None  # as the base class does when it closes
+
 
 class LogQueue(logging.handlers.QueueHandler):
     """Makes the line where it was logged, and hands it to the thread that writes."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """The queue is full; standard error has the line."""
+
+
+class LogListener(logging.handlers.QueueListener):
+    """The thread that writes. However full the queue or slow the disk, it can be stopped."""
+
+    queue: queue.Queue[logging.LogRecord | None]
+
+    def enqueue_sentinel(self) -> None:
+        while True:
+            try:
+                self.queue.put_nowait(None)
+                return
+            except queue.Full:
+                with suppress(queue.Empty):  # the thread took it first
+                    self.queue.get_nowait()
+
+    def stop_soon(self) -> bool:
+        """Whether the thread has ended, with every line written, within `STOP_SECONDS`."""
+        self.enqueue_sentinel()
+        if self._thread is None:
+            return True
+        self._thread.join(STOP_SECONDS)
+        return not self._thread.is_alive()
 
 
 @contextmanager
@@ -59,17 +93,19 @@ def configured(settings: Settings) -> Iterator[None]:
         _complain(error)
         yield
         return
-    waiting: queue.Queue[logging.LogRecord] = queue.Queue(WAITING_LINES)
+    waiting: queue.Queue[logging.LogRecord | None] = queue.Queue(WAITING_LINES)
     logs.configure(settings.log_level, settings.log_format, more=[LogQueue(waiting)])
     _quieten()
-    listener = logging.handlers.QueueListener(waiting, file)
+    listener = LogListener(waiting, file)
     listener.start()
     try:
         yield
     finally:
-        listener.stop()
-        with suppress(OSError):  # said already, when it was to be written
-            file.close()
+        if listener.stop_soon():
+            with suppress(OSError):  # said already, when it was to be written
+                file.close()
+        else:
+            file.abandon()
 
 
 def report(error: BaseException, record: RequestRecord) -> Fault:

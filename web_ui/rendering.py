@@ -43,7 +43,10 @@ class Renderer:
         )
 
     def home(self, request: Request, view: HomeView) -> HTMLResponse:
-        return self._page(request, "home.html", view, view.fault)
+        page = self._page(request, "home.html", view, view.fault)
+        if view.result and view.result.is_dummy:
+            page.headers["X-Dummy"] = "stt"
+        return page
 
     def fault(self, request: Request, view: FaultView) -> HTMLResponse:
         return self._page(request, "fault.html", view, view.fault)

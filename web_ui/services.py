@@ -13,6 +13,8 @@ from web_ui.client import EngineClient
 from web_ui.engine_watch import EngineWatch
 from web_ui.rendering import Renderer
 from web_ui.settings import Settings
+from web_ui.storage import Storage
+from web_ui.upload_places import UploadPlaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Services:
     renderer: Renderer
     metrics: RequestMetrics
     drain: Drain
+    storage: Storage
+    places: UploadPlaces
 
 
 async def services_of(request: Request) -> Services:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import Field, SecretStr, field_validator
 
 from serving.settings import ABOUT_PORT, Port, ServiceSettings, load
+
+# A name's labels; the underscore is no host's, but compose files name services with it.
+HOST_NAME = re.compile(
+    r"(?!.{254})[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?",
+    re.I,
+)
+NO_URL = "not a URL such as http://localhost:8003"
+# What a header can carry as one word.
+KEY = re.compile(r"[!-~]*")
 
 
 class Settings(ServiceSettings):
@@ -35,17 +47,46 @@ class Settings(ServiceSettings):
     @field_validator("stt_api_url")
     @classmethod
     def _base_url(cls, url: str) -> str:
-        parts = urlsplit(url)
-        # Reading the port is what checks it.
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-            raise ValueError("not a URL such as http://localhost:8003")
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:  # its text may quote a password taken for a port
+            raise ValueError(NO_URL) from None
+        if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+            raise ValueError(NO_URL)
         if parts.query or parts.fragment or parts.username or parts.password:
             raise ValueError("only a scheme, a host, a port and a path; the key is STT_API_KEY")
+        if not _is_host(_host_asked(url)):
+            raise ValueError("its host cannot be the name or the address of a machine")
         return url.rstrip("/")
+
+    @field_validator("stt_api_key")
+    @classmethod
+    def _key(cls, key: SecretStr) -> SecretStr:
+        if not KEY.fullmatch(key.get_secret_value().strip()):
+            raise ValueError("only visible ASCII characters, without white space between them")
+        return key
 
     @property
     def api_key(self) -> str:
         return self.stt_api_key.get_secret_value().strip()
+
+
+def _host_asked(url: str) -> str:
+    """The host as the client will ask for it."""
+    try:
+        return httpx.URL(url).raw_host.decode("ascii")
+    except httpx.InvalidURL:
+        raise ValueError("the client cannot read this URL") from None
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # Resolvers take a name of digits for an address.
+        return HOST_NAME.fullmatch(host) is not None and not re.fullmatch(r"[\d.]+", host)
+    return True
 
 
 def load_settings() -> Settings:

@@ -30,6 +30,10 @@ class ResultView:
     transcript: Transcript
     passages: tuple[Passage, ...]
 
+    @property
+    def is_dummy(self) -> bool:
+        return self.transcript.is_dummy
+
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
@@ -38,6 +42,7 @@ class HomeView:
     engine: EngineState
     form: UploadForm
     max_upload_mb: int
+    request_id: str
     result: ResultView | None = None
     fault: Fault | None = None
 

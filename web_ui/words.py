@@ -14,11 +14,13 @@ from web_ui.words_ko import KOREAN
 CATALOGUE = {"ko": KOREAN, "en": ENGLISH}
 DEFAULT = "ko"
 
-# How stt-api's reasons begin, and the key that says the same to a person.
+# What stt-api's reasons hold, and the key that says the same to a person. They do not begin with
+# it: a reason may name the backend that was tried, or the directory, first.
 REASONS = (
     ("the dummy backend was chosen", "reason.dummy_chosen"),
     ("there is no model", "reason.no_model"),
     ("no model is named", "reason.no_model"),
+    ("is not a converted model", "reason.no_model"),
     ("there is no device", "reason.no_device"),
     ("the first inference failed", "reason.first_inference"),
     ("the file is empty", "reason.empty"),
@@ -50,7 +52,7 @@ class Words:
 
     def reason(self, told: str | None) -> str:
         """stt-api's reason for a dummy, as a person would say it."""
-        keys = (key for start, key in REASONS if told and told.startswith(start))
+        keys = (key for words, key in REASONS if told and words in told)
         return self(next(keys, "reason.other"))
 
     def _known(self, key: str, otherwise: str, **values: object) -> str:

@@ -6,6 +6,7 @@ ENGLISH = {
     "site.name": "Speech to text",
     "site.skip": "Skip to the content",
     "site.languages": "Language of this page",
+    "site.new_tab": "opens in a new tab",
     "site.note": "Recordings are not kept once they are transcribed.",
     "engine.label": "Speech engine",
     "engine.ready": "Ready",
@@ -54,6 +55,9 @@ ENGLISH = {
     "quality.accurate": "Accurate",
     "result.title": "Transcript",
     "result.empty": "No speech was heard, so there is no text.",
+    "result.nothing_kept": (
+        "Something was heard, but none of it could be kept as text. When, and why, stands below."
+    ),
     "result.copy": "Copy the text",
     "result.copied": "Copied",
     "result.not_copied": "Could not copy",
@@ -104,11 +108,14 @@ ENGLISH = {
     "error.audio_too_long": "The recording is too long. Please upload it in parts.",
     "error.invalid_option": "A chosen value cannot be used.",
     "error.no_recording": "Please choose a recording.",
+    "error.too_many_uploads": (
+        "Too many recordings are being uploaded. Please try again in a moment."
+    ),
     "error.upload_too_large": (
         "The file is too large: up to {limit} MB can be uploaded. Please try a smaller one."
     ),
     "error.engine_too_large": "The file is larger than the speech engine accepts.",
-    "error.upload_stalled": "The upload stopped half way. Please try again.",
+    "error.upload_stalled": "The upload stopped half way, or was too slow. Please try again.",
     "error.storage_full": (
         "There is no room to store the file. Please tell whoever runs this service."
     ),

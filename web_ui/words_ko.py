@@ -6,6 +6,7 @@ KOREAN = {
     "site.name": "음성 받아쓰기",
     "site.skip": "본문으로 건너뛰기",
     "site.languages": "화면 언어",
+    "site.new_tab": "새 탭에서 열림",
     "site.note": "녹음은 글로 옮긴 뒤에 보관하지 않습니다.",
     "engine.label": "음성 인식 엔진",
     "engine.ready": "준비됨",
@@ -52,6 +53,9 @@ KOREAN = {
     "quality.accurate": "정확하게",
     "result.title": "받아쓴 글",
     "result.empty": "말소리가 들리지 않아 옮길 글이 없습니다.",
+    "result.nothing_kept": (
+        "들린 소리는 있지만 글로 남길 수 있는 말이 없었습니다. 시각과 이유는 아래에 있습니다."
+    ),
     "result.copy": "글 복사",
     "result.copied": "복사했습니다",
     "result.not_copied": "복사하지 못했습니다",
@@ -96,11 +100,12 @@ KOREAN = {
     "error.audio_too_long": "녹음이 너무 깁니다. 나누어 올려 주세요.",
     "error.invalid_option": "선택한 값을 쓸 수 없습니다.",
     "error.no_recording": "녹음 파일을 골라 주세요.",
+    "error.too_many_uploads": "올라오고 있는 녹음이 많습니다. 잠시 뒤에 다시 해 주세요.",
     "error.upload_too_large": (
         "파일이 너무 큽니다. {limit} MB까지 올릴 수 있습니다. 더 작은 파일로 다시 해 주세요."
     ),
     "error.engine_too_large": "파일이 음성 인식 엔진이 받을 수 있는 크기보다 큽니다.",
-    "error.upload_stalled": "파일이 올라오다가 멈추었습니다. 다시 해 주세요.",
+    "error.upload_stalled": "파일이 올라오다가 멈추었거나 너무 느립니다. 다시 해 주세요.",
     "error.storage_full": "파일을 저장할 자리가 없습니다. 관리자에게 알려 주세요.",
     "error.malformed_body": "보낸 내용을 읽을 수 없습니다. 다시 해 주세요.",
     "error.unsupported_body": "보낸 내용을 읽을 수 없습니다. 이 화면의 양식을 써 주세요.",

@@ -8,7 +8,9 @@ import logging
 import pytest
 
 from api_server.logs import SafetyNet
-from serving.logs import JsonFormatter, TextFormatter
+from serving.logs import JsonFormatter, TextFormatter, log_request
+from serving.open_routes import OPEN_ROUTES
+from serving.record import RequestRecord
 from tests.api.harness import WAV, client_of
 from tests.fakes import DUMMY, FakeEngine
 
@@ -103,3 +105,21 @@ def test_json_carries_the_fields() -> None:
     """A collector finds the figures as fields."""
     line = json.loads(JsonFormatter().format(record_of("x", fields={"status": 200})))
     assert (line["level"], line["message"], line["status"]) == ("INFO", "x", 200)
+
+
+@pytest.mark.parametrize("route", sorted(OPEN_ROUTES))
+@pytest.mark.parametrize(("status", "level"), [(200, "DEBUG"), (503, "INFO")])
+def test_probes_that_are_well_are_for_debugging(
+    route: str, status: int, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is asked every few seconds drowns nothing, unless it says that something is wrong."""
+    record = RequestRecord("r-1", "GET", status=status)
+    log_request(logging.getLogger("api.requests"), record, route)
+    assert [record.levelname for record in lines(caplog)] == [level]
+
+
+def test_work_is_always_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A request that is no probe is INFO when it is well."""
+    record = RequestRecord("r-1", "POST", status=200)
+    log_request(logging.getLogger("api.requests"), record, "/transcribe")
+    assert [record.levelname for record in lines(caplog)] == ["INFO"]

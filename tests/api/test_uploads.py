@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
 from serving.errors import UploadStalled
 from serving.settings import MIB
-from serving.uploads import chunks
+from serving.uploads import PACE_SECONDS, chunks
 from stt_errors import QueueFull
 from tests.api.harness import WAV, client_of
+from tests.api.warped_loop import run_warped
 from tests.fakes import FakeEngine
 
 pytestmark = pytest.mark.anyio
@@ -248,3 +250,45 @@ async def test_stalled_upload_is_given_up() -> None:
     request = Request({"type": "http", "headers": [], "method": "POST"}, receive)
     with pytest.raises(UploadStalled, match=r"0\.05 s"):
         [chunk async for chunk in chunks(request, patience=0.05)]
+
+
+async def drops(pieces: int, size: int, seconds: float) -> AsyncIterator[bytes]:
+    yield part("file", b"", "a.wav")[:-2]
+    for _ in range(pieces):
+        await asyncio.sleep(seconds)
+        yield bytes(size)
+    yield b"\r\n" + END
+
+
+async def sent_in(path: str, body: AsyncIterator[bytes]) -> httpx.Response:
+    async with client_of() as client:
+        return await client.post(path, content=body, headers=HEADERS)
+
+
+@pytest.mark.parametrize("path", ["/transcribe", "/detect-language"])
+def test_upload_that_trickles_is_given_up(path: str) -> None:
+    """A byte every 59 s is never silence for long enough, and ends all the same."""
+    response, took = run_warped(sent_in(path, drops(1000, 1, 59.0)))
+    assert (response.status_code, response.json()["error_code"]) == (408, "upload_stalled")
+    assert "120 KiB" in response.json()["error_reason"]
+    assert took == pytest.approx(PACE_SECONDS, abs=1.0)
+
+
+def test_upload_that_began_fast_may_not_end_in_a_trickle() -> None:
+    """What came at first buys no more than its own stretch."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield part("file", bytes(8 * MIB), "a.wav")[:-2]
+        async for piece in drops(1000, 1, 59.0):
+            yield piece
+
+    response, took = run_warped(sent_in("/transcribe", body()))
+    assert response.status_code == 408
+    assert took < 2 * PACE_SECONDS
+
+
+def test_slow_upload_is_waited_for() -> None:
+    """2 KiB a second, for an hour, with pauses of half a minute."""
+    response, took = run_warped(sent_in("/transcribe", drops(120, 60 * 1024, 30.0)))
+    assert response.status_code == 200
+    assert took == pytest.approx(3600, abs=1.0)

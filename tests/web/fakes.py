@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from web_ui.client import Recording
 from web_ui.engine_answers import Coverage, EngineState, Gap, Segment, Suppressed, Transcript
@@ -70,6 +71,7 @@ class FakeSttApi:
     state: EngineState | Exception | float = READY
     looks: int = 0
     content: bytes = b""
+    file: BinaryIO | None = None
     name: str = ""
     options: dict[str, str] = field(default_factory=dict)
     request_id: str = ""
@@ -88,7 +90,8 @@ class FakeSttApi:
     async def transcribe(
         self, recording: Recording, options: Mapping[str, str], request_id: str
     ) -> Transcript:
-        self.content, self.name = recording.file.read(), recording.name
+        self.file, self.name = recording.file, recording.name
+        self.content = recording.file.read()
         self.options, self.request_id = dict(options), request_id
         if isinstance(self.answer, Exception):
             raise self.answer

@@ -63,6 +63,14 @@ def serving_process(**environment: str) -> Iterator[tuple[str, subprocess.Popen[
             process.kill()
 
 
+def answers(address: str) -> bool:
+    """Whether the process serves by now."""
+    try:
+        return httpx.get(f"{address}/ready", timeout=1).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 class Page(HTMLParser):
     """What a browser would make of a page: its elements, and the text a person reads."""
 
@@ -70,18 +78,24 @@ class Page(HTMLParser):
         super().__init__()
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.text = ""
+        self.title = ""
+        self._open = ""
         self._silent = False
         self.feed(html)
         self.text = re.sub(r"\s+", " ", self.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        self._open = tag
         self._silent = tag in {"script", "style"}
 
     def handle_endtag(self, tag: str) -> None:
+        self._open = ""
         self._silent = False
 
     def handle_data(self, data: str) -> None:
+        if self._open == "title":
+            self.title += data
         if not self._silent:
             self.text += data
 

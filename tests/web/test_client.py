@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import socket
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import pytest
 
 from stt_errors import AudioError, QueueFull
 from tests.fakes import DUMMY, FakeEngine
+from tests.web.fakes import TRANSCRIPT as PAGES_TRANSCRIPT
 from tests.web.harness import real_stt_api
 from web_ui.client import Recording, SttApi
 from web_ui.engine_answers import Transcript
@@ -96,6 +98,33 @@ async def test_other_servers_answers_are_broken(status: int, content: bytes) -> 
     for client in (before(httpx.Response(status, content=content)) for _ in range(2)):
         with pytest.raises(EngineBroken):
             await transcribed(client)
+
+
+FIGURES = [
+    ("duration",), ("processing_time_seconds",), ("segments", 0, "start"), ("segments", 0, "end"),
+    ("suppressed", 0, "start"), ("suppressed", 0, "end"), ("coverage", "gaps", 0, "start"),
+    ("coverage", "gaps", 0, "end"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("figure", ["-1", "1e400", "-1e400", "NaN", "Infinity"])
+@pytest.mark.parametrize("place", FIGURES, ids=str)
+async def test_impossible_figures_are_broken(place: tuple[str | int, ...], figure: str) -> None:
+    """A time before the recording, or one that is no number, reaches no page."""
+    answer = json.loads(PAGES_TRANSCRIPT.model_dump_json())
+    part = answer
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = "FIGURE"
+    content = json.dumps(answer).replace('"FIGURE"', figure)
+    with pytest.raises(EngineBroken):
+        await transcribed(before(httpx.Response(200, content=content)))
+
+
+async def test_possible_figures_are_not() -> None:
+    """The answer that the test above spoils is good in itself."""
+    good = before(httpx.Response(200, content=PAGES_TRANSCRIPT.model_dump_json()))
+    assert await transcribed(good) == PAGES_TRANSCRIPT
 
 
 def httpx_errors() -> Iterator[type[Exception]]:

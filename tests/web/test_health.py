@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -12,10 +14,11 @@ from tests.web.fakes import DUMMY_STATE, NO_MODEL, FakeSttApi
 from tests.web.harness import client_of
 from web_ui import __version__
 from web_ui.app import create_app
-from web_ui.engine_answers import EngineState
+from web_ui.engine_answers import EngineState, HealthAnswer
 from web_ui.engine_watch import EngineWatch
 from web_ui.errors import EngineAway
 from web_ui.settings import Settings
+from web_ui.storage import Storage, nameless_file
 
 pytestmark = pytest.mark.anyio
 
@@ -60,6 +63,43 @@ async def test_degraded(
     assert (engine["reachable"], engine["is_dummy"], engine["error_reason"]) == (
         reachable, is_dummy, reason,
     )  # fmt: skip
+
+
+async def test_dummy_that_calls_itself_healthy_is_not(tmp_path: Path) -> None:
+    """Whatever stt-api thinks of itself, dummies are no health: neither here nor on the page."""
+    known = HealthAnswer(
+        status="healthy", backend="dummy", model="base", is_dummy=True, error_reason=None,
+        version="1",
+    ).state()  # fmt: skip
+    async with client_of(FakeSttApi(state=known), tmp_path) as client:
+        health = (await client.get("/health")).json()
+        page = await client.get("/?lang=en")
+    assert (health["status"], health["stt_api"]["status"]) == ("degraded", "degraded")
+    assert "Nothing is really transcribed" in page.text
+
+
+async def test_look_that_breaks_is_an_engine_away(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a look raises, /health and the page stand; the log has each kind once."""
+    engine = FakeSttApi(state=RecursionError("secret"))
+    async with client_of(engine, tmp_path) as client:
+        health = await client.get("/health")
+        page = await client.get("/?lang=en")
+    assert (health.status_code, page.status_code) == (200, 200)
+    assert health.json()["stt_api"]["status"] == "unreachable"
+    assert "RecursionError" in health.json()["error_reason"]
+    assert "cannot be reached" in page.text
+    watch = EngineWatch(engine, fresh=0.0)
+    for _ in range(3):
+        await watch.state()
+    engine.state = KeyError("secret")
+    await watch.state()
+    told = [record.getMessage() for record in caplog.records if "looking at stt-api" in record.msg]
+    assert [kind for line in told[1:] for kind in line.split() if kind.endswith("Error;")] == [
+        "RecursionError;", "KeyError;",
+    ]  # fmt: skip
+    assert "secret" not in caplog.text
 
 
 async def test_many_ask_and_one_looks() -> None:
@@ -108,6 +148,52 @@ async def test_not_ready_without_a_place_for_uploads(tmp_path: Path) -> None:
         response = await client.get("/ready")
     assert response.status_code == 503
     assert response.json()["reason"].startswith("WEB_UI_DATA cannot be written: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's full disk")
+async def test_full_disk_takes_no_uploads(tmp_path: Path) -> None:
+    """A full disk still makes files; only what is written into one tells."""
+
+    def on_full_disk(_: Path) -> BinaryIO:
+        return Path("/dev/full").open("wb", buffering=0)
+
+    full = Storage(tmp_path, on_full_disk)
+    assert await full.problem() == "WEB_UI_DATA cannot be written: No space left on device"
+
+
+async def test_trial_leaves_nothing(tmp_path: Path) -> None:
+    """What is written to find out is some KiB, in the directory, and gone."""
+    written = []
+
+    def remembered(directory: Path) -> BinaryIO:
+        file = nameless_file(directory)
+        written.append(file)
+        return file
+
+    assert await Storage(tmp_path, remembered).problem() is None
+    assert list(tmp_path.iterdir()) == []
+    assert [file.closed for file in written] == [True]
+
+
+async def test_disk_that_hangs_holds_nobody(tmp_path: Path) -> None:
+    """The answer comes in time, one thread waits however often it is asked, and when the disk
+    comes back that is seen."""
+    hanging, opened = threading.Event(), []
+
+    def slow(directory: Path) -> BinaryIO:
+        opened.append(directory)
+        hanging.wait(30)
+        return nameless_file(directory)
+
+    storage = Storage(tmp_path, slow, patience=0.05)
+    began = time.monotonic()
+    problems = await asyncio.gather(*(storage.problem() for _ in range(20)))
+    assert time.monotonic() - began < 1
+    assert set(problems) == {"WEB_UI_DATA did not take a file within 0.05 s"}
+    assert len(opened) == 1
+    hanging.set()
+    await asyncio.sleep(0.2)
+    assert await storage.problem() is None
 
 
 async def test_draining_is_not_ready(tmp_path: Path) -> None:

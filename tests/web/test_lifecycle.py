@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,16 +16,9 @@ import pytest
 from serving.settings import MIB
 from tests.api.harness import serving, wait_until
 from tests.fakes import TRANSCRIPT, FakeEngine
-from tests.web.harness import ROOT, WAV, serving_process
+from tests.web.harness import ROOT, WAV, answers, serving_process
 
 MODELS = {"ctranslate2", "faster_whisper", "av", "onnxruntime", "numpy", "yaml", "jsonschema"}
-
-
-def answers(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/ready", timeout=1).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def environment(tmp_path: Path, engine: str) -> dict[str, str]:
@@ -92,8 +86,10 @@ def test_leaving_visitor_cancels_the_work(tmp_path: Path) -> None:
 
 def test_oversize_answer_reaches_a_browser_that_still_sends(tmp_path: Path) -> None:
     """The page that names the limit is not lost to a reset of the connection."""
-    settings = {**environment(tmp_path, "http://127.0.0.1:9"), "STT_MAX_UPLOAD_MB": "1"}
-    with serving_process(**settings) as (address, _):
+    with (
+        serving(FakeEngine()) as stt_api,
+        serving_process(**environment(tmp_path, stt_api), STT_MAX_UPLOAD_MB="1") as (address, _),
+    ):
         wait_until(lambda: answers(address))
         files = {"file": ("a.wav", bytes(8 * MIB))}
         response = httpx.post(f"{address}/?lang=en", files=files)
@@ -101,9 +97,18 @@ def test_oversize_answer_reaches_a_browser_that_still_sends(tmp_path: Path) -> N
     assert "up to 1 MB" in response.text
 
 
-def test_bad_setting_is_one_line() -> None:
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"PORT": "x", "STT_API_URL": "localhost:8003", "STT_API_TIMEOUT": "0"},
+        {"STT_API_URL": "http://st\nt:8003"},
+        {"STT_API_URL": "http://-:8003"},
+        {"STT_API_KEY": "hunter2 hunter3"},
+        {"STT_API_KEY": "hunter2열쇠"},
+    ],
+)
+def test_bad_setting_is_one_line(bad: dict[str, str]) -> None:
     """Status 2 and one line that names every setting at fault, but never the key."""
-    bad = {"PORT": "x", "STT_API_URL": "localhost:8003", "STT_API_TIMEOUT": "0"}
     done = subprocess.run(
         [sys.executable, "-m", "web_ui.app"], cwd=ROOT, env={**os.environ, **bad},
         capture_output=True, text=True, timeout=30, check=False,
@@ -112,6 +117,20 @@ def test_bad_setting_is_one_line() -> None:
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("web-ui: ")
     assert all(name in done.stderr for name in bad)
+    assert "hunter2" not in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone limits another process")
+def test_disk_that_takes_no_more_is_not_ready(tmp_path: Path) -> None:
+    """A file can still be made, but nothing of it is stored: /ready says so, and why."""
+    settings = environment(tmp_path, "http://127.0.0.1:9")
+    with serving_process(**settings) as (address, process):
+        wait_until(lambda: answers(address))
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+        response = httpx.get(f"{address}/ready")
+        assert httpx.head(f"{address}/ready").status_code == 503
+    assert response.status_code == 503
+    assert response.json()["reason"] == "WEB_UI_DATA cannot be written: File too large"
 
 
 def test_imports_are_lean() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,4 +98,55 @@ def test_file_rotates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             logging.getLogger("web").info("line %d %s", number, "x" * 50)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "web-ui.log", *(f"web-ui.log.{number}" for number in range(1, 6)),
+    ]  # fmt: skip
+
+
+class Stuck(io.StringIO):
+    """A disk that takes a line only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.released = threading.Event(), threading.Event()
+
+    def write(self, text: str) -> int:
+        self.entered.set()
+        self.released.wait(30)
+        return super().write(text)
+
+
+@pytest.mark.parametrize("lines", [1, 50])
+def test_hanging_disk_does_not_hold_the_end(
+    lines: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a thread that hangs, and a queue that is full or not, stopping takes its time limit,
+    and closing all handlers, as Python does at its end, takes none."""
+    monkeypatch.setattr(logs, "WAITING_LINES", 10)
+    monkeypatch.setattr(logs, "STOP_SECONDS", 0.2)
+    disk = Stuck()
+    monkeypatch.setattr(logs.LogFile, "_open", lambda _: disk)
+    began = time.monotonic()
+    with logs.configured(Settings(web_ui_logs=tmp_path)):
+        for number in range(lines):
+            logging.getLogger("web").info("line %d", number)
+        assert disk.entered.wait(5)
+    logging.shutdown()
+    assert time.monotonic() - began < 2
+    disk.released.set()
+
+
+def test_full_queue_does_not_hold_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One waiting line makes room for the word to stop; the others are written."""
+    monkeypatch.setattr(logs, "WAITING_LINES", 10)
+    disk = Stuck()
+    monkeypatch.setattr(logs.LogFile, "_open", lambda _: disk)
+    with logs.configured(Settings(web_ui_logs=tmp_path)):
+        logging.getLogger("web").info("first")
+        assert disk.entered.wait(5)
+        for number in range(20):
+            logging.getLogger("web").info("line %d", number)
+        threading.Timer(0.2, disk.released.set).start()
+        written: list[str] = []
+        monkeypatch.setattr(disk, "close", lambda: written.extend(disk.getvalue().splitlines()))
+    assert [line.split("INFO ")[1] for line in written] == [
+        "first", *(f"line {number}" for number in range(1, 10)),
     ]  # fmt: skip

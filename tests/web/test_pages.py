@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from serving.settings import MIB
+from tests.api.harness import wait_until
+from tests.api.warped_loop import run_warped
 from tests.web.fakes import DUMMY, DUMMY_STATE, NO_MODEL, TRANSCRIPT, FakeSttApi
 from tests.web.harness import ENGLISH, KOREAN, WAV, Page, client_of
-from web_ui.engine_answers import EngineState, Segment
+from web_ui.engine_answers import Coverage, EngineState, Segment, Transcript
 from web_ui.errors import EngineAway, EngineBroken, EngineError, EngineRefused, EngineSilent
+from web_ui.rendering import HERE
+from web_ui.upload_places import MAX_UPLOADS
 
 pytestmark = pytest.mark.anyio
 HOSTILE = '<script>alert("1")</script>&amp;'
@@ -23,6 +30,10 @@ async def posted(
     async with client_of(engine, data) as client:
         sent = {"file": WAV} if files is None else files
         return await client.post("/", files=sent, data=fields, headers=ENGLISH)  # type: ignore[arg-type]
+
+
+def without_text(**changes: object) -> Transcript:
+    return TRANSCRIPT.model_copy(update={"text": "", "segments": (), **changes})
 
 
 @pytest.mark.parametrize(
@@ -97,9 +108,25 @@ async def test_withheld_text_is_marked(tmp_path: Path) -> None:
 
 async def test_silence_is_said(tmp_path: Path) -> None:
     """No speech is a result, not an empty page."""
-    silent = TRANSCRIPT.model_copy(update={"text": "", "segments": (), "suppressed": ()})
+    silent = without_text(suppressed=(), coverage=Coverage())
     page = Page((await posted(FakeSttApi(silent), tmp_path)).text)
     assert "No speech was heard" in page.text
+    assert not page.with_class("passage")
+
+
+@pytest.mark.parametrize(
+    "kept_back",
+    [{}, {"suppressed": ()}, {"coverage": Coverage()}],
+    ids=["withheld and gap", "gap", "withheld"],
+)
+async def test_speech_without_text_is_not_called_silence(
+    kept_back: dict[str, object], tmp_path: Path
+) -> None:
+    """Where something was heard and nothing kept, the page says that, and shows where."""
+    page = Page((await posted(FakeSttApi(without_text(**kept_back)), tmp_path)).text)
+    assert "No speech was heard" not in page.text
+    assert "none of it could be kept as text" in page.text
+    assert page.with_class("passage")
 
 
 async def test_dummy_is_loud(tmp_path: Path) -> None:
@@ -112,6 +139,17 @@ async def test_dummy_is_loud(tmp_path: Path) -> None:
     assert "The files of the speech model were not found." in page.text
     assert page.with_class("transcript") == page.with_class("transcript-dummy")
     assert not page.with_class("passage")
+    assert page.title == "This is not a transcript – Speech to text"
+    assert response.headers["x-dummy"] == "stt"
+
+
+async def test_real_text_is_marked_nowhere(tmp_path: Path) -> None:
+    """The mark of a dummy means something because nothing else has it."""
+    response = await posted(FakeSttApi(), tmp_path)
+    page = Page(response.text)
+    assert page.title == "Transcript – Speech to text"
+    assert "x-dummy" not in response.headers
+    assert not page.with_class("transcript-dummy")
 
 
 async def test_dummy_engine_is_announced_before_the_upload(tmp_path: Path) -> None:
@@ -169,6 +207,7 @@ async def test_failure_is_explained_and_the_form_stays(
     assert "There is no transcript" in page.text
     chosen = [option["value"] for option in page.all("option") if "selected" in option]
     assert chosen == ["ja", "fast"]
+    assert (response.headers["x-request-id"] in page.text) == (status >= 500)
     assert response.headers.get("retry-after") == getattr(error, "retry_after", None) or (
         isinstance(error, EngineAway) and response.headers["retry-after"] == "5"
     )
@@ -215,10 +254,135 @@ async def test_full_disk_is_explained(tmp_path: Path) -> None:
     assert "no room to store" in Page(response.text).text
 
 
-async def test_nothing_is_left_of_an_upload(tmp_path: Path) -> None:
-    """The recording is gone when the page is made."""
-    await posted(FakeSttApi(), tmp_path)
+@pytest.mark.parametrize(
+    "answer",
+    [TRANSCRIPT, DUMMY, EngineRefused(422, "invalid_audio", "x", None), ValueError("bug")],
+    ids=["success", "dummy", "refusal", "bug"],
+)
+async def test_nothing_is_left_of_an_upload(answer: Transcript | Exception, tmp_path: Path) -> None:
+    """The recording is gone when the page is made, whatever the page says."""
+    engine = FakeSttApi(answer)
+    await posted(engine, tmp_path)
     assert list(tmp_path.iterdir()) == []
+    assert engine.file is not None
+    assert engine.file.closed
+
+
+async def test_nothing_is_left_of_a_cancelled_upload(tmp_path: Path) -> None:
+    """A visitor who leaves takes the recording along."""
+    engine = FakeSttApi(60.0)
+    visit = asyncio.create_task(posted(engine, tmp_path))
+    await asyncio.to_thread(wait_until, lambda: engine.file is not None)
+    visit.cancel()
+    await asyncio.wait({visit})
+    assert engine.cancelled == 1
+    await asyncio.to_thread(wait_until, lambda: engine.file is not None and engine.file.closed)
+
+
+class Body:
+    """A form's body that does not end before it is released."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.released = asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.begun = True
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx'
+        await self.released.wait()
+        yield b"\r\n--b--\r\n"
+
+
+FORM = {**ENGLISH, "Content-Type": "multipart/form-data; boundary=b"}
+
+
+async def test_upload_is_not_waited_for_when_the_engine_is_away(tmp_path: Path) -> None:
+    """Half a gigabyte is not taken to say that it was for nothing."""
+    async with client_of(FakeSttApi(state=EngineAway("refused")), tmp_path) as client:
+        response = await asyncio.wait_for(client.post("/", content=Body(), headers=FORM), 5)
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert "cannot be reached" in Page(response.text).text
+
+
+async def test_uploads_are_bounded(tmp_path: Path) -> None:
+    """As many as there are places; the next is told at once to come back, and can."""
+    bodies = [Body() for _ in range(MAX_UPLOADS)]
+    async with client_of(FakeSttApi(), tmp_path) as client:
+        posts = [client.post("/", content=body, headers=FORM) for body in bodies]
+        visits = [asyncio.create_task(post) for post in posts]
+        await asyncio.to_thread(wait_until, lambda: all(body.begun for body in bodies))
+        refused = await asyncio.wait_for(client.post("/", content=Body(), headers=FORM), 5)
+        for body in bodies:
+            body.released.set()
+        served = await asyncio.gather(*visits)
+        again = await client.post("/", files={"file": WAV}, headers=ENGLISH)
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 0
+    assert "Too many recordings are being uploaded" in Page(refused.text).text
+    assert [response.status_code for response in [*served, again]] == [200] * (MAX_UPLOADS + 1)
+
+
+def test_upload_that_trickles_is_given_up(tmp_path: Path) -> None:
+    """A byte every 59 s holds its place for two minutes, not for ever."""
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        for _ in range(1000):
+            await asyncio.sleep(59)
+            yield b"x"
+
+    async def visit() -> httpx.Response:
+        async with client_of(FakeSttApi(), tmp_path) as client:
+            return await client.post("/", content=trickle(), headers=FORM)
+
+    response, took = run_warped(visit())
+    assert response.status_code == 408
+    assert "too slow" in Page(response.text).text
+    assert took < 180
+
+
+async def test_languages_do_not_take_the_transcript_away(tmp_path: Path) -> None:
+    """Another language opens beside a transcript, which is said; elsewhere in its place."""
+    page = Page((await posted(FakeSttApi(), tmp_path)).text)
+    links = [each for each in page.all("a") if "lang=" in each["href"] and "lang" in each]
+    assert [(each["target"], each["rel"]) for each in links] == [("_blank", "noopener")] * 2
+    assert page.text.count("(opens in a new tab)") == 2
+    async with client_of(FakeSttApi(), tmp_path) as client:
+        plain = Page((await client.get("/", headers=ENGLISH)).text)
+    assert not any("target" in each for each in plain.all("a"))
+    assert "new tab" not in plain.text
+
+
+async def test_each_text_says_its_language(tmp_path: Path) -> None:
+    """What was said, and what was withheld, is read aloud in its own language, not the page's;
+    the passages are a list although they have no markers."""
+    response = await posted(FakeSttApi(), tmp_path)
+    page = Page(response.text)
+    assert response.text.count('<span lang="ko">') == 2
+    assert page.all("s") == [{"lang": "ko"}]
+    assert [each["role"] for each in page.all("ol")] == ["list"]
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [FakeSttApi(DUMMY), FakeSttApi(state=DUMMY_STATE),
+     FakeSttApi(EngineRefused(422, "invalid_audio", "no audio track", None))],
+    ids=["dummy", "state", "refusal"],
+)  # fmt: skip
+async def test_engines_words_are_english_on_a_korean_page(
+    engine: FakeSttApi, tmp_path: Path
+) -> None:
+    """A screen reader does not read English as if it were Korean."""
+    async with client_of(engine, tmp_path) as client:
+        page = Page((await client.post("/", files={"file": WAV}, headers=KOREAN)).text)
+    assert page.all("code")
+    assert all(each == {"lang": "en"} for each in page.all("code"))
+
+
+def test_busy_region_exists_before_it_speaks() -> None:
+    """A live region that is not displayed is not announced when it is filled."""
+    css = (HERE / "static" / "css" / "form.css").read_text(encoding="utf-8")
+    assert not re.search(r"form-busy[^}]*display:\s*none", css)
 
 
 async def test_hostile_names_and_texts_are_only_text(tmp_path: Path) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import socket
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.api.harness import wait_until
 from tests.web.fakes import FakeSttApi
-from tests.web.harness import ENGLISH, WAV, Page, client_of
+from tests.web.harness import ENGLISH, WAV, Page, answers, client_of, serving_process
+from web_ui.rendering import HERE
 
 pytestmark = pytest.mark.anyio
 
@@ -56,7 +61,8 @@ async def test_policy_allows_nothing_else(tmp_path: Path) -> None:
     "headers",
     [
         {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://web:8101"},
-        {"Origin": "http://web.evil.example"}, {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://web.evil.example"}, {"Origin": "http://["}, {"Origin": "http://web]"},
+        {"Origin": ""}, {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "cross-site", "Origin": "http://web"},
     ],
@@ -105,5 +111,30 @@ async def test_static_files_are_kept_and_pages_are_not(tmp_path: Path) -> None:
             asset = await client.get(address)
             assert asset.status_code == 200
             assert "max-age" in asset.headers["cache-control"]
-        for path in ("/static/../settings.py", "/static/%2e%2e/settings.py", "/static/"):
-            assert (await client.get(path)).status_code == 404
+        assert (await client.get("/static/")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../settings.py", "/static/js/../../settings.py", "/static/%2e%2e/settings.py",
+        "/static/..%2fsettings.py", "/static//../settings.py", "/static/..%5csettings.py",
+        f"/static/{(HERE / 'settings.py').as_posix()}", "/static/%00", "/static/js",
+    ],
+)  # fmt: skip
+def test_nothing_beside_the_static_files_is_given_out(address: str, path: str) -> None:
+    """As it stands on the wire: a client that tidies the path up would prove nothing."""
+    with socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), 5) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"stt_api_key" not in answer
+
+
+@pytest.fixture(name="address", scope="module")
+def _address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    directory = tmp_path_factory.mktemp("web-ui")
+    places = {"WEB_UI_DATA": str(directory / "data"), "WEB_UI_LOGS": str(directory / "logs")}
+    with serving_process(**places) as (address, _):
+        wait_until(lambda: answers(address))
+        yield address

@@ -153,24 +153,28 @@ class WhisperBackend(ABC, Generic[Window]):
         worth = len(job.audio) / SAMPLE_RATE >= ALIGN_WORTH and options.task == "transcribe"
         if not look.text or not (options.word_timestamps or worth):
             return [], ()
-        words = self._align(look, options, window)
-        fault = self._alignment_fault
+        words, fault = self._align(look, options, window)
         if words or fault is None:
             return words, ()
         return [], (f"word_timestamps_unavailable: {fault}",)
 
-    def _align(self, look: Look, options: DecodeOptions, window: Window) -> list[Word]:
-        """Words with their times; empty when that fails, and never tried again then.
+    def _align(
+        self, look: Look, options: DecodeOptions, window: Window
+    ) -> tuple[list[Word], str | None]:
+        """Words with their times, or why there are none; segment times are then all there is.
 
-        Segment times are then all there is, and the hypothesis says so.
+        What does not work on this machine is not tried again. Memory that others hold is another
+        matter: it may be free for the next chunk.
         """
         if self._alignment_fault is not None:
-            return []
+            return [], self._alignment_fault
         try:
-            return self._word_times(look, options, window)
+            return self._word_times(look, options, window), None
         except RuntimeError as error:
-            self._alignment_fault = _first_line(error)
-            return []
+            fault = _first_line(error)
+            if "out of memory" not in fault:
+                self._alignment_fault = fault
+            return [], fault
 
 
 def _pieces(

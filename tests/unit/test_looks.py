@@ -127,6 +127,19 @@ def test_without_alignment_there_are_segment_times_still() -> None:
     assert reader.aligned == 1
 
 
+def test_memory_that_was_short_is_tried_again() -> None:
+    """Another may hold the GPU's memory for a moment: the next chunk has its words' times."""
+    reader = Reader(alignment_fault=RuntimeError("CUDA failed with error out of memory"))
+    (reading,) = reader.transcribe([job(word_timestamps=True)])
+    assert reading.warnings == (
+        "word_timestamps_unavailable: CUDA failed with error out of memory",
+    )
+    reader.alignment_fault = None
+    (reading,) = reader.transcribe([job(word_timestamps=True)])
+    assert (reading.warnings, reader.aligned) == ((), 2)
+    assert reading.pieces[0].words
+
+
 def test_words_are_timed_on_demand() -> None:
     """A short chunk is aligned only for its words."""
     reader = Reader()

@@ -36,6 +36,12 @@ class LogFile(logging.handlers.RotatingFileHandler):
         path = directory / FILE_NAME
         super().__init__(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
         self._complained = False
+        self._abandoned = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Nothing once the file was abandoned: the base class would open it again."""
+        if not self._abandoned:
+            super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         if not self._complained:
@@ -49,6 +55,7 @@ class LogFile(logging.handlers.RotatingFileHandler):
 
     def abandon(self) -> None:
         """Leave the stream to the thread that hangs in it: closing it would wait as well."""
+        self._abandoned = True
         self.stream = None  # as the base class does when it closes
 
 

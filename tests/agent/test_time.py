@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -62,8 +63,11 @@ async def test_deadline_holds_whatever_the_server_does(chat: Answer, models: Ans
     async with FaultyServer(chat) as server:
         server.models = models or server.models
         async with AgentBackend(server.url) as backend:
+            began = time.perf_counter()
             took = await seconds_to_fail(backend, "timeout: no answer within 0.3 s")
-            assert LIMIT - SLACK < took < LIMIT + SLACK
+            # Early is by the clock, late is less what this machine was busy with elsewhere.
+            assert time.perf_counter() - began > LIMIT - SLACK
+            assert took < LIMIT + SLACK
     await server.until(lambda: server.open == 0)
 
 

@@ -122,7 +122,7 @@ def test_hanging_disk_does_not_hold_the_end(
     and closing all handlers, as Python does at its end, takes none."""
     monkeypatch.setattr(logs, "WAITING_LINES", 10)
     monkeypatch.setattr(logs, "STOP_SECONDS", 0.2)
-    disk = Stuck()
+    disk, others = Stuck(), set(threading.enumerate())
     monkeypatch.setattr(logs.LogFile, "_open", lambda _: disk)
     began = time.monotonic()
     with logs.configured(Settings(web_ui_logs=tmp_path)):
@@ -131,7 +131,11 @@ def test_hanging_disk_does_not_hold_the_end(
         assert disk.entered.wait(5)
     logging.shutdown()
     assert time.monotonic() - began < 2
+    monkeypatch.undo()  # from here on a file would be a real one
     disk.released.set()
+    for thread in set(threading.enumerate()) - others:
+        thread.join(5)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_full_queue_does_not_hold_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

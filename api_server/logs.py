@@ -39,8 +39,4 @@ def log_transcript(transcript: Transcript, request_id: str) -> None:
 
 def report(error: BaseException, record: RequestRecord) -> Fault:
     """What the client is told of an error, noted for the log line of its request."""
-    fault = fault_of(error)
-    record.error_code = fault.code
-    if fault.status == 500:
-        logs.log_unexpected(ERRORS, error, record.request_id)
-    return fault
+    return logs.report(ERRORS, error, fault_of(error), record)

@@ -83,7 +83,7 @@ start_units() {
 
 # Made anew when it has a way out and should have none, or the other way round.
 make_networks() {
-  local internal="${STT_NETWORK_INTERNAL:-true}" flags=()
+  local service internal="${STT_NETWORK_INTERNAL:-true}" flags=()
   [ "$internal" != true ] || flags=(--internal)
   podman network exists stt-edge || podman network create stt-edge >/dev/null || return 1
   if podman network exists stt-network; then

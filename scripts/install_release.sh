@@ -73,7 +73,10 @@ keep_as_previous() {
 failed_start() {
   trap - HUP INT TERM
   show_log "${FAILED_CONTAINER:-stt-api}" 20
-  if [ -z "$before" ] || [ "$before" = "$release" ]; then
+  if [ "$before" = "$release" ]; then
+    die "$release: $1; it was installed already and is left as it is. The end of its log is above"
+  fi
+  if [ -z "$before" ]; then
     stop_all
     rm -f "$STT_HOME/current"
     die "$release: $1, and it was stopped; the end of its log is above"
@@ -261,15 +264,18 @@ point() { # point NAME RELEASE
 
 # The last few releases stay, with their images, so that there is a way back.
 remove_old() {
-  local name image
+  local name image images
   rm -rf "$STT_HOME"/releases/*.part "$STT_HOME"/releases/*.old
   find "$STT_HOME/releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' | sort -rn |
     tail -n "+$((KEPT_RELEASES + 1))" | while read -r _ name; do
     case "$name" in "$(pointed current)" | "$(pointed previous)") continue ;; esac
-    { sed -n 's/^[A-Z_]*_IMAGE=//p' "$STT_HOME/releases/$name/release.env" || true; } | while read -r image; do
+    images="$(sed -n 's/^[A-Z_]*_IMAGE=//p' "$STT_HOME/releases/$name/release.env" || true)"
+    rm -rf "${STT_HOME:?}/releases/$name"
+    for image in $images; do
+      # A release that stays may be made of the same image.
+      ! grep -qsxE "[A-Z_]+_IMAGE=$image" "$STT_HOME"/releases/*/release.env || continue
       "$ENGINE" image rm "$image" >/dev/null 2>&1 || echo "kept the image $image: something uses it"
     done
-    rm -rf "${STT_HOME:?}/releases/$name"
   done
 }
 

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Sequence
 
+from serving.errors import Fault
 from serving.open_routes import is_open
 from serving.record import RequestRecord
 
@@ -74,7 +75,17 @@ def log_request(logger: logging.Logger, record: RequestRecord, route: str) -> No
     logger.log(level, text, extra={"fields": known})
 
 
-def log_unexpected(logger: logging.Logger, error: BaseException, request_id: str) -> None:
+def report(
+    logger: logging.Logger, error: BaseException, fault: Fault, record: RequestRecord
+) -> Fault:
+    """What is told of an error, noted for the log line of its request."""
+    record.error_code = fault.code
+    if fault.status == 500:
+        _log_unexpected(logger, error, record.request_id)
+    return fault
+
+
+def _log_unexpected(logger: logging.Logger, error: BaseException, request_id: str) -> None:
     """Its kind and its frames, not its text, which may hold a recording's name."""
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames))

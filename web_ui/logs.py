@@ -117,11 +117,7 @@ def configured(settings: Settings) -> Iterator[None]:
 
 def report(error: BaseException, record: RequestRecord) -> Fault:
     """What the visitor is told of an error, noted for the log line of its request."""
-    fault = fault_of(error)
-    record.error_code = fault.code
-    if fault.status == 500:
-        logs.log_unexpected(ERRORS, error, record.request_id)
-    return fault
+    return logs.report(ERRORS, error, fault_of(error), record)
 
 
 def _quieten() -> None:

@@ -221,6 +221,14 @@ def test_release_that_does_not_work_is_not_kept(target: Target, tmp_path: Path) 
     test_installed_release_transcribes(target)
 
 
+def test_reinstalled_release_goes_on(target: Target) -> None:
+    """The same bundle again: all is put there anew, and there is still nothing to go back to."""
+    done = target.install("9.0.1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "there is no release before" in target.installed("--rollback").stderr
+    test_installed_release_transcribes(target)
+
+
 def test_interrupted_upgrade_leaves_what_ran(target: Target, tmp_path: Path) -> None:
     """The terminal goes away while the clip is heard: the release before serves again."""
     bundle = broken(target, "9.0.2", tmp_path)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stt_audio import AudioReader, DecodeLimits, identical_channels, probe
 from stt_chunks import Chunk, ChunkCutter
+from stt_types import SAMPLE_RATE
 from stt_vad import SpeechDetector
 
 if TYPE_CHECKING:
     from stt_types import AudioSource, TranscribeOptions
     from stt_vad import Samples
+
+SAME_INSTANT = 0.01
+"""Seconds by which a `start_seconds` may be off: it may have been rounded on its way."""
+
+_APART = round(2 * SAME_INSTANT * SAMPLE_RATE)  # two chunks that end closer end at one place
 
 BLOCKS_PER_STEP = 16
 """A step reads this many blocks at most, so that a long silence cannot hold a thread."""
@@ -26,8 +32,9 @@ BLOCKS_PER_STEP = 16
 class Planned:
     """A chunk in its place in the grid.
 
-    settles: every chunk of the recording that ends here or before has come with this one,
-    so a request that starts at its end goes on with the next.
+    settles: every chunk of the recording that ends here or before has come with this one, and
+    the next one ends so much later that a request that starts at this end, rounded or not,
+    goes on with it. The last chunk of a recording always settles.
     """
 
     chunk: Chunk
@@ -75,7 +82,7 @@ class ChunkReader:
             if block is None:
                 return self._finish()
             self._hear(block)
-            ready = self._settled(min(cutter.settled for cutter in self._cutters))
+            ready = self._settled(min(cutter.settled for cutter in self._cutters) - _APART)
             if ready:
                 return ready
         return []
@@ -113,12 +120,13 @@ class ChunkReader:
             heapq.heappush(self._waiting, (*key, chunk))
 
     def _settled(self, until: int | None) -> list[Planned]:
-        """Chunks that no channel can come before any more."""
-        ready: deque[Chunk] = deque()
+        """Chunks that no channel can come before any more; None: all there are."""
+        ready: list[Chunk] = []
         while self._waiting and (until is None or self._waiting[0][0] <= until):
             ready.append(heapq.heappop(self._waiting)[-1])
-        ends = [chunk.end for chunk in ready] + [-1]
-        return [
-            Planned(chunk, settles=chunk.end != after)
-            for chunk, after in zip(ready, ends[1:], strict=True)
-        ]
+        if not ready:
+            return []
+        ends = [chunk.end for chunk in ready] + [self._waiting[0][0] for _ in self._waiting[:1]]
+        settles = [after - end > _APART for end, after in pairwise(ends)]
+        # Where none waits, none can come that ends so close.
+        return [Planned(*each) for each in zip(ready, [*settles, True], strict=False)]

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from stt_backends import ChunkJob, DecodeOptions
+from stt_reader import SAME_INSTANT
 from stt_transcript import Assembly
-from stt_types import SAMPLE_RATE, Event, Progress, Timings, TranscribeOptions, Transcript
+from stt_types import SAMPLE_RATE, Event, Timings, TranscribeOptions, Transcript
 
 if TYPE_CHECKING:
     from stt_backlog import Permit
@@ -38,7 +39,6 @@ DETECT_MEMORY_SECONDS = 180.0
 """Audio read in search of that speech: with `vad_filter=False`, music for hours would count."""
 
 _DETECT_MOST = 30.0
-_SAME_INSTANT = 0.01  # seconds: `start_seconds` may have been rounded on its way
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ class Recognition:
         yield Emit(self._transcript())
 
     def _detect_language(self) -> Generator[Demand, Any, None]:
-        """Reads until there is enough speech to tell; a single chunk tells it by itself."""
+        """Reads until there is enough speech to tell; a single chunk that is wanted tells it
+        by itself."""
         heard = kept = 0.0
         while not self._ended and heard < DETECT_SECONDS and kept < DETECT_MEMORY_SECONDS:
             fresh = yield from self._read()
@@ -106,7 +107,8 @@ class Recognition:
             kept += sum(len(planned.chunk.audio) for planned in fresh) / SAMPLE_RATE
         chunks = [p.chunk for p in self._ready if p.chunk.speech_seconds > 0]
         chunks = chunks or [p.chunk for p in self._ready]
-        if not chunks or (len(self._ready) == 1 and self._ended):
+        alone = len(self._ready) == 1 and self._ended
+        if not chunks or (alone and self._beyond_start(chunks[0]) > SAME_INSTANT):
             return
         audio = np.concatenate([chunk.audio for chunk in chunks])
         audio = audio[: int(_DETECT_MOST * SAMPLE_RATE)]
@@ -126,12 +128,16 @@ class Recognition:
             if not self._ready:
                 return
             planned = self._ready.popleft()
-            beyond = planned.chunk.end_seconds - self._options.start_seconds
-            if beyond <= _SAME_INSTANT:
-                self._assembly.resumed |= beyond >= -_SAME_INSTANT
+            beyond = self._beyond_start(planned.chunk)
+            if beyond <= SAME_INSTANT:
+                self._assembly.resumed |= beyond >= -SAME_INSTANT
                 continue
             job = self._job(planned.chunk)
             self._running.append((planned, self._runner.submit(self._request, job)))
+
+    def _beyond_start(self, chunk: Chunk) -> float:
+        """Seconds by which a chunk ends after the point from which the caller wants text."""
+        return chunk.end_seconds - self._options.start_seconds
 
     def _read(self) -> Generator[Demand, Any, list[Planned]]:
         fresh = yield Step()
@@ -153,7 +159,7 @@ class Recognition:
         if planned.settles:
             done = planned.chunk.end_seconds
             self._permit.advance(done, self._reader.seconds_decoded)
-            yield Emit(Progress(done, max(self._total_seconds(), done)))
+            yield Emit(assembly.progress(done, max(self._total_seconds(), done)))
 
     def _total_seconds(self) -> float:
         """By the header while it is all there is to go by."""

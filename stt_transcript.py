@@ -11,6 +11,7 @@ from stt_types import (
     SAMPLE_RATE,
     Coverage,
     Gap,
+    Progress,
     Segment,
     Suppressed,
     Timings,
@@ -34,6 +35,16 @@ EDGE = 0.4
 """Seconds by which the times of a sentence may be off."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How much of a transcript its progress has told."""
+
+    suppressed: int = 0
+    gaps: int = 0
+    speech_seconds: float = 0.0
+    transcribed_seconds: float = 0.0
+
+
 @dataclass(slots=True)
 class Assembly:
     """What is known of a transcript so far; `add` chunks in order, then `finish`.
@@ -54,6 +65,7 @@ class Assembly:
     speech_seconds: float = 0.0
     transcribed_seconds: float = 0.0
     resumed: bool = False
+    _told: _Told = field(default=_Told(), init=False)
 
     def add(self, chunk: Chunk, hypothesis: Hypothesis) -> list[Segment]:
         """Takes what was read in a chunk; returns the segments that may be shown."""
@@ -76,6 +88,23 @@ class Assembly:
             if self.resumed or segment.end > self.options.start_seconds:
                 self.segments.append(segment)
         return self.segments[first:]
+
+    def progress(self, seconds_done: float, seconds_total: float) -> Progress:
+        """Where the request is, with what was found since the last time this was called."""
+        told = self._told
+        self._told = _Told(
+            len(self.suppressed), len(self.gaps), self.speech_seconds, self.transcribed_seconds
+        )
+        return Progress(
+            seconds_done,
+            seconds_total,
+            language=self.language,
+            language_probability=round(self.language_probability, 4),
+            speech_seconds=self.speech_seconds - told.speech_seconds,
+            transcribed_seconds=self.transcribed_seconds - told.transcribed_seconds,
+            suppressed=tuple(self.suppressed[told.suppressed :]),
+            gaps=tuple(self.gaps[told.gaps :]),
+        )
 
     def finish(self, duration: float, timings: Timings, warnings: list[str]) -> Transcript:
         """The whole, once every chunk was added. Split channels are merged by time."""

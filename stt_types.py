@@ -141,10 +141,21 @@ class Timings:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a request has come. `seconds_done` is the end of a chunk of the grid, so a
-    later request with `start_seconds=seconds_done` goes on with the very next chunk."""
+    later request with `start_seconds=seconds_done` goes on with the very next chunk.
+
+    language, language_probability: as known by now. The rest came since the progress before,
+    so whoever adds up what each one tells, across requests that go on where another stopped,
+    has what one undisturbed transcript says.
+    """
 
     seconds_done: float
     seconds_total: float
+    language: str | None = None
+    language_probability: float = 0.0
+    speech_seconds: float = 0.0
+    transcribed_seconds: float = 0.0
+    suppressed: tuple[Suppressed, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,12 +120,22 @@ class SummaryOut(Answer):
     error_reason: str | None = Field(description="Why the LLM did not answer.")
 
 
+class TranslatedLineOut(Answer):
+    """What was made of one line of the call."""
+
+    segment_id: int
+    text: str
+
+
 class TranslationOut(Answer):
     """A call in another language; never the source text."""
 
     text: str | None
     language: str
     method: Literal["llm", "whisper"] | None
+    lines: list[TranslatedLineOut] | None = Field(
+        description="Each line by the id of its segment; null where the LLM did not translate."
+    )
     is_dummy: bool
     error_reason: str | None
 

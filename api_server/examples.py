@@ -110,7 +110,9 @@ ERROR: dict[str, Any] = {
 SRT = "1\n00:00:00,000 --> 00:00:03,400\n그는 이리저리 피하면서 길 한 옆으로 걸어갔다.\n"
 
 EVENTS = (
-    'event: progress\ndata: {"seconds_done": 3.4, "seconds_total": 61.4}\n\n'
     'event: segment\ndata: {"id": 0, "start": 0.0, "end": 3.4, "text": "…", …}\n\n'
+    'event: progress\ndata: {"seconds_done": 3.4, "seconds_total": 61.4, "language": "ko", '
+    '"language_probability": 0.98, "speech_seconds": 2.72, "transcribed_seconds": 2.72, '
+    '"suppressed": [], "gaps": []}\n\n'
     'event: result\ndata: {"success": true, "text": "…", …}\n\n'
 )

@@ -12,6 +12,7 @@ from functools import partial
 from api_server.services.analysis import Analyses
 from api_server.services.conversation import Conversation
 from api_server.services.pii import mask, masked
+from api_server.services.results import Translation
 from stt_threads import in_thread
 from stt_types import Event, Progress, Segment, Suppressed, Transcript, Word
 
@@ -71,8 +72,8 @@ def masked_analyses(found: Analyses) -> Analyses:
     summary, translation = found.summary, found.translation
     if summary is not None and summary.text is not None:
         summary = replace(summary, text=masked(summary.text))
-    if translation is not None and translation.text is not None:
-        translation = replace(translation, text=masked(translation.text))
+    if translation is not None:
+        translation = _translation(translation)
     return replace(found, summary=summary, translation=translation)
 
 
@@ -97,6 +98,7 @@ class _Waiting:
     def __init__(self) -> None:
         self._events: deque[Segment | Progress] = deque()
         self._seen: list[Segment] = []
+        self._withheld: list[Suppressed] = []
 
     def then(self, event: Segment | Progress) -> Iterator[Segment | Progress]:
         """Take one more event; give those that need to wait no longer."""
@@ -120,10 +122,17 @@ class _Waiting:
         segments = self._segments()
         event = self._events.popleft()
         if not isinstance(event, Segment):
-            return event
+            return self._masked_progress(event)
         shown = masked_segments([*self._seen, *segments])[len(self._seen)]
         self._seen = [*self._seen, event][-CONTEXT_SEGMENTS:]
         return shown
+
+    def _masked_progress(self, progress: Progress) -> Progress:
+        """What it withheld is read after what was withheld before, as in the transcript."""
+        withheld = [*self._withheld, *progress.suppressed]
+        shown = _suppressed(withheld)[len(self._withheld) :]
+        self._withheld = withheld[-CONTEXT_SEGMENTS:]
+        return replace(progress, suppressed=shown)
 
     def _segments(self) -> list[Segment]:
         return [event for event in self._events if isinstance(event, Segment)]
@@ -158,6 +167,17 @@ def _followed(text: str, raw: Sequence[str], shown: Sequence[str]) -> Iterator[s
             yield after
             done = at + len(before)
     yield masked(text[done:])
+
+
+def _translation(translation: Translation) -> Translation:
+    """The text is its lines, where it has any, and reads as they do."""
+    if translation.lines is None:
+        text = translation.text and masked(translation.text)
+        return replace(translation, text=text)
+    texts = mask([line.text for line in translation.lines])
+    lines = zip(translation.lines, texts, strict=True)
+    shown = tuple(replace(line, text=text) for line, text in lines)
+    return replace(translation, text="\n".join(texts), lines=shown)
 
 
 def _suppressed(withheld: Sequence[Suppressed]) -> tuple[Suppressed, ...]:

@@ -52,7 +52,9 @@ FILE = {
 TRANSCRIPT_CONTENT: Responses = {
     200: {
         "description": "The transcript in `response_format`, or its events with `stream=true`: "
-        "`segment`, `progress`, then one `result`, or an `error`.",
+        "`segment`, `progress`, then one `result`, or an `error`. A request that goes on at the "
+        "`seconds_done` of a `progress` loses nothing: the seconds, `suppressed` and `gaps` of "
+        "each `progress` came since the one before and add up to the whole.",
         "content": {
             "text/event-stream": {"schema": {"type": "string"}, "example": examples.EVENTS},
             "text/plain": {"schema": {"type": "string"}},

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api_server import examples
 from api_server.analysis_schemas import ClassificationOut, SalesOut, SummaryOut, TranslationOut
 from api_server.answers import Answer, ComponentStatus, Seconds
+
+# Some hundred of them are added up to one number, and what they lack with them.
+Part = Annotated[float, AfterValidator(lambda value: round(value, 6))]
 
 
 class WordOut(Answer):
@@ -111,10 +114,17 @@ class VerboseResponse(TranscribeResponse):
 
 class ProgressOut(Answer):
     """How far a streamed request has come. A later request with `start_seconds` set to
-    `seconds_done` goes on from there."""
+    `seconds_done` goes on from there; what is told since the event before adds up, over both, to
+    what one undisturbed answer tells."""
 
     seconds_done: Seconds
     seconds_total: Seconds
+    language: str | None = Field(description="Of the whole recording, as known by now.")
+    language_probability: float = Field(description="0 to 1.")
+    speech_seconds: Part = Field(description="Since the `progress` before, as the next three.")
+    transcribed_seconds: Part
+    suppressed: list[SuppressedOut]
+    gaps: list[GapOut]
 
 
 class LanguageResponse(Answer):

@@ -51,12 +51,24 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class TranslatedLine:
+    """What was made of one line of the call."""
+
+    segment_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
-    """`text` is null where nothing could translate; it is never the source text."""
+    """`text` is null where nothing could translate; it is never the source text.
+
+    lines: the same line by line, where that is known.
+    """
 
     text: str | None
     language: str
     method: Literal["llm", "whisper"] | None
+    lines: tuple[TranslatedLine, ...] | None = None
     is_dummy: bool = False
     error_reason: str | None = None
 

@@ -15,7 +15,7 @@ from api_server.services import agent_prompts
 from api_server.services.agent_types import Ask, RequestFailed
 from api_server.services.asking import Asking
 from api_server.services.conversation import Conversation, Line
-from api_server.services.results import Translation
+from api_server.services.results import TranslatedLine, Translation
 
 SAME_LANGUAGE = "same_language"
 NOT_TRANSLATED = "not_translated"
@@ -50,10 +50,11 @@ async def by_llm(conversation: Conversation, language: str, asking: Asking) -> T
     for lines, answer in asked:
         for number, said in _texts(lines, answer.value["lines"]).items():
             texts.setdefault(number, []).extend(said)
-    text = "\n".join(" ".join(said) for said in texts.values())
+    made = tuple(TranslatedLine(number, " ".join(said)) for number, said in texts.items())
+    text = "\n".join(line.text for line in made)
     if not is_translation(text, conversation.text, language):
         raise RequestFailed(NOT_TRANSLATED)
-    return Translation(text, language, "llm")
+    return Translation(text, language, "llm", made)
 
 
 def is_translation(text: str, source: str, language: str) -> bool:

@@ -90,6 +90,7 @@ async def test_the_llm_answers_everything_at_once() -> None:
     }  # fmt: skip
     assert body["translation"]["method"] == "llm"
     assert body["translation"]["language"] == "ja"
+    assert [line["segment_id"] for line in body["translation"]["lines"]] == list(range(len(TEXTS)))
     assert body["incomplete_sales"]["verdict"] == "incomplete"
     assert body["component_status"] == {"stt": True, "classification": True, "vllm": True}
     assert "x-dummy" not in response.headers
@@ -107,7 +108,7 @@ async def test_without_an_llm_the_rules_answer() -> None:
     assert "AGENT_URL" in body["classification"]["error_reason"]
     assert body["summary"]["method"] == "extractive"
     assert body["translation"] == {
-        "text": None, "language": "ja", "method": None, "is_dummy": True,
+        "text": None, "language": "ja", "method": None, "lines": None, "is_dummy": True,
         "error_reason": "AGENT_URL: not set",
     }  # fmt: skip
     assert body["component_status"] == {"stt": True, "classification": True, "vllm": False}
@@ -256,6 +257,7 @@ async def test_whisper_translates_where_the_llm_cannot() -> None:
         body = await transcribed(client, translate_to="en")
     assert body["translation"]["text"] == "He wants to cancel."
     assert body["translation"]["method"] == "whisper"
+    assert body["translation"]["lines"] is None
     assert body["text"] == korean.text
 
 
@@ -292,6 +294,39 @@ async def test_what_is_no_translation_is_not_passed_off_as_one(text: str) -> Non
         body = await transcribed(client, translate_to="ja")
     assert body["translation"]["text"] is None
     assert body["translation"]["error_reason"] == "not_translated"
+
+
+async def test_a_translation_comes_line_by_line() -> None:
+    """Each segment that says anything has its translation under its own id, in the call's order;
+    one that was too long for one question is whole again."""
+    said = "해지하시면 환급금이 낸 돈보다 적을 수 있습니다. " * 150
+    segments = [
+        {"id": 7, "text": TEXTS[0]}, {"id": 3, "text": "  "}, {"id": 9, "text": said},
+        {"id": 1, "text": TEXTS[1]},
+    ]  # fmt: skip
+    agent = answering()
+    async with client_of(FakeEngine(), agent) as client:
+        ask = {"segments": segments, "target_language": "ja"}
+        body = (await client.post("/translate", json=ask)).json()
+    parts = sum(ask.data.count('"id": 9') for ask in agent.asked)
+    line = "これは日本語です。"
+    assert parts > 1
+    assert body["lines"] == [
+        {"segment_id": 7, "text": line},
+        {"segment_id": 9, "text": " ".join([line] * parts)},
+        {"segment_id": 1, "text": line},
+    ]
+    assert body["text"] == "\n".join(made["text"] for made in body["lines"])
+
+
+async def test_translated_lines_are_masked() -> None:
+    """MASK_PII holds for a number that the LLM wrote itself, in the text and in its line."""
+    answer = {"lines": [{"id": n, "text": "電話は010-1234-5678です。"} for n in (7, 8, 9)]}
+    async with client_of(FakeEngine(), answering(translate=answer), mask_pii=True) as client:
+        response = await client.post("/translate", json={**CALL, "target_language": "ja"})
+    body = response.json()
+    assert [line["text"] for line in body["lines"]] == ["電話は***-****-****です。"] * 3
+    assert body["text"].splitlines() == ["電話は***-****-****です。"] * 3
 
 
 async def test_a_translation_that_leaves_lines_out_is_refused() -> None:

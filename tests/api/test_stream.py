@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from starlette.types import Message, Scope
@@ -17,7 +18,16 @@ from api_server.services.analysis import Analyses
 from api_server.transcript_work import Finished, WorkEvent
 from serving.errors import ClientGone
 from stt_errors import AudioError, InferenceError, QueueFull
-from stt_types import AudioSource, Progress, TranscribeOptions, Transcript
+from stt_types import (
+    AudioSource,
+    Coverage,
+    Gap,
+    Progress,
+    Suppressed,
+    TranscribeOptions,
+    Transcript,
+    Word,
+)
 from tests.api.harness import WAV, client_of, events_of
 from tests.fakes import DUMMY, SEGMENT, TRANSCRIPT, FakeEngine
 
@@ -34,10 +44,55 @@ async def test_events_come_in_the_engines_order() -> None:
         whole = (await client.post("/transcribe", files={"file": WAV})).json()
     events = events_of(streamed.text)
     assert [name for name, _ in events] == ["progress", "segment", "result"]
-    assert events[0][1] == {"seconds_done": 1.0, "seconds_total": 3.89}
+    assert events[0][1] == {
+        "seconds_done": 1.0, "seconds_total": 3.89, "language": None, "language_probability": 0.0,
+        "speech_seconds": 0.0, "transcribed_seconds": 0.0, "suppressed": [], "gaps": [],
+    }  # fmt: skip
     assert events[1][1] == whole["segments"][0]
     whole["request_id"] = streamed.headers["x-request-id"]
     assert events[2][1] == whole
+
+
+async def test_progress_tells_what_the_result_would() -> None:
+    """Language, withheld text and gaps as the answer has them, and parts of seconds so exact that
+    they add up."""
+    withheld = Suppressed(1.0, 2.0, "감사합니다", "no_speech")
+    told = Progress(2.0, 3.89, "ko", 0.98, 1.0 / 3, 0.25, (withheld,), (Gap(1.0, 1.5, 1),))
+    transcript = replace(
+        TRANSCRIPT, suppressed=told.suppressed, coverage=Coverage(3.89, 3.4, 3.4, told.gaps)
+    )
+    async with client_of(FakeEngine(script=[told, transcript])) as client:
+        response = await client.post("/transcribe", files={"file": WAV}, data=STREAM)
+    (_, progress), (_, result) = events_of(response.text)
+    assert progress["suppressed"] == result["suppressed"]
+    assert progress["gaps"] == result["coverage"]["gaps"]
+    assert (progress["language"], progress["language_probability"]) == ("ko", 0.98)
+    assert (progress["speech_seconds"], progress["transcribed_seconds"]) == (0.333333, 0.25)
+
+
+async def test_words_come_with_their_segment() -> None:
+    """With `word_timestamps`, whoever resumes has the words of what came before."""
+    spoken = replace(SEGMENT, words=(Word(0.0, 3.4, "안녕하세요.", 0.9),))
+    engine = FakeEngine(script=[spoken, replace(TRANSCRIPT, segments=(spoken,))])
+    data = {**STREAM, "word_timestamps": "true"}
+    async with client_of(engine) as client:
+        response = await client.post("/transcribe", files={"file": WAV}, data=data)
+    (_, segment), (_, result) = events_of(response.text)
+    assert engine.options is not None
+    assert engine.options.word_timestamps
+    assert segment["words"] == [
+        {"start": 0.0, "end": 3.4, "word": "안녕하세요.", "probability": 0.9}
+    ]
+    assert segment == result["segments"][0]
+
+
+async def test_withheld_text_is_masked_in_the_stream() -> None:
+    """MASK_PII holds for what a progress tells as for the rest."""
+    told = Progress(2.0, 3.89, suppressed=(Suppressed(1.0, 2.0, "010-1234-5678", "no_speech"),))
+    async with client_of(FakeEngine(script=[told, TRANSCRIPT]), mask_pii=True) as client:
+        response = await client.post("/transcribe", files={"file": WAV}, data=STREAM)
+    assert events_of(response.text)[0][1]["suppressed"][0]["text"] == "***-****-****"
+    assert "1234" not in response.text
 
 
 async def test_headers_keep_proxies_from_holding_events_back() -> None:

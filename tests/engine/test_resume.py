@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stt_types import Event, Progress, Segment
+from stt_types import SAMPLE_RATE, Event, Progress, Segment
 from tests.engine.service import Service, last_of
-from tests.sounds import silence, speech, wav
+from tests.sounds import SAMPLES, silence, speech, wav
 
 pytestmark = pytest.mark.model
 
@@ -39,6 +39,32 @@ def monologue() -> bytes:
     return wav(np.concatenate(parts))
 
 
+def minute() -> bytes:
+    return (SAMPLES / "test_ko_1min.wav").read_bytes()
+
+
+def nonsense() -> bytes:
+    """Speech, some of it played backwards, which is read as something and withheld."""
+    backwards = speech("jfk.flac")[::-1][: 5 * SAMPLE_RATE]
+    greeting, sentence = speech("ko_greeting.flac"), speech("ko_sentence.flac")
+    return wav(np.concatenate((greeting, PAUSE, backwards, PAUSE, sentence)))
+
+
+def progress_of(events: list[Event]) -> list[Progress]:
+    return [event for event in events if isinstance(event, Progress)]
+
+
+def seconds_done(events: list[Event]) -> float:
+    """Where a request goes on that was given these events."""
+    return max((told.seconds_done for told in progress_of(events)), default=0.0)
+
+
+def up_to_progress(events: list[Event]) -> list[Event]:
+    """What whoever goes on at the last progress keeps."""
+    places = [place for place, event in enumerate(events) if isinstance(event, Progress)]
+    return events[: places[-1] + 1] if places else []
+
+
 def segments(events: list[Event]) -> list[Segment]:
     return [replace(event, id=0) for event in events if isinstance(event, Segment)]
 
@@ -56,13 +82,53 @@ def test_a_request_goes_on_at_any_progress(
     audio = recording()
     asked: dict[str, Any] = {"language": language, "channels": channels}
     whole = service.events(audio, **asked)
-    progress = [event for event in whole if isinstance(event, Progress)]
+    progress = progress_of(whole)
     assert len(progress) >= 3
     for done in progress:
         rest = service.events(audio, **asked, start_seconds=done.seconds_done)
         assert segments(rest) == segments(whole[whole.index(done) :])
         assert last_of(rest).language == last_of(whole).language
         assert last_of(rest).duration == last_of(whole).duration
+
+
+@pytest.mark.parametrize("recording", [minute, nonsense])
+def test_a_stream_that_breaks_loses_nothing(
+    service: Service, recording: Callable[[], bytes]
+) -> None:
+    """Segments with their words, withheld text, gaps and seconds, kept at each progress over a
+    stream that breaks at random and goes on there, are those of an undisturbed one."""
+    audio = recording()
+    asked: dict[str, Any] = {"word_timestamps": True}
+    undisturbed = service.events(audio, **asked)
+    kept: list[Event] = []
+    dice = np.random.default_rng(3)
+    for _ in range(2):
+        rest = service.events(audio, **asked, start_seconds=seconds_done(kept))
+        kept += up_to_progress(rest[: dice.integers(len(rest))])
+    assert 0.0 < seconds_done(kept) < seconds_done(undisturbed)
+    rest = service.events(audio, **asked, start_seconds=seconds_done(kept))
+    kept += up_to_progress(rest)
+    whole, told = last_of(undisturbed), progress_of(kept)
+    assert segments(kept) == segments(undisturbed)
+    assert all(segment.words for segment in segments(kept))
+    assert {(one.language, one.language_probability) for one in told} == {
+        (whole.language, whole.language_probability)
+    }
+    assert tuple(piece for one in told for piece in one.suppressed) == whole.suppressed
+    assert tuple(gap for one in told for gap in one.gaps) == whole.coverage.gaps
+    assert bool(whole.suppressed and whole.coverage.gaps) is (recording is nonsense)
+    heard, read = (one.speech_seconds for one in told), (one.transcribed_seconds for one in told)
+    assert sum(heard) == pytest.approx(whole.coverage.speech_seconds, abs=1e-3)
+    assert sum(read) == pytest.approx(whole.coverage.transcribed_seconds, abs=1e-3)
+
+
+def test_a_rest_without_a_chunk_has_the_language_of_the_whole(service: Service) -> None:
+    """Behind the last chunk, also where it is the only one, nothing is left to read, and the
+    answer names the language all the same."""
+    for audio in (wav(speech("ko_sentence.flac")), monologue()):
+        whole = service.events(audio)
+        rest = service.transcript(audio, start_seconds=seconds_done(whole))
+        assert (rest.text, rest.language) == ("", last_of(whole).language)
 
 
 def test_progress_survives_being_rounded(service: Service) -> None:

@@ -7,8 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from api_server.masking import masked_events, masked_segments, masked_transcript
-from stt_types import Event, Progress, Segment, Suppressed, Word
+from api_server.masking import (
+    masked_analyses,
+    masked_events,
+    masked_segments,
+    masked_transcript,
+)
+from api_server.services.analysis import Analyses
+from api_server.services.results import TranslatedLine, Translation
+from stt_types import Event, Gap, Progress, Segment, Suppressed, Word
 from tests.fakes import DUMMY, TRANSCRIPT
 
 pytestmark = pytest.mark.anyio
@@ -94,6 +101,41 @@ async def test_progress_never_overtakes_its_segment() -> None:
     one, two = segments("안녕하세요", "반갑습니다")
     events: list[Event] = [one, Progress(1.0, 3.0), two, Progress(2.0, 3.0), TRANSCRIPT]
     assert await streamed(*events) == events
+
+
+async def test_withheld_text_of_a_progress_is_masked() -> None:
+    """As in the transcript: a number that was withheld in two parts is masked in the second, and
+    everything else that the progress tells is left."""
+    one = Suppressed(0.0, 1.0, "번호는 010-1234-5678", "repetition")
+    half, rest = replace(one, text="그러면 010-2345"), replace(one, text="6789요")
+    told = Progress(1.0, 9.0, "ko", 0.9, 2.0, 1.5, (one, half), (Gap(0.5, 1.0),))
+    first, second, _ = await streamed(told, Progress(2.0, 9.0, suppressed=(rest,)), TRANSCRIPT)
+    assert isinstance(first, Progress)
+    assert [piece.text for piece in first.suppressed] == ["번호는 ***-****-****", half.text]
+    assert replace(first, suppressed=told.suppressed) == told
+    assert isinstance(second, Progress)
+    assert [piece.text for piece in second.suppressed] == ["****요"]
+
+
+def test_translated_lines_are_masked_as_their_text() -> None:
+    """The text is its lines, masked together, as a number may run over two of them."""
+    lines = (TranslatedLine(3, "My number is 010-1234"), TranslatedLine(1, "5678, yes."))
+    text = "\n".join(line.text for line in lines)
+    found = masked_analyses(Analyses(translation=Translation(text, "en", "llm", lines)))
+    assert found.translation is not None
+    assert found.translation.lines == (
+        TranslatedLine(3, "My number is ***-****"), TranslatedLine(1, "****, yes."),
+    )  # fmt: skip
+    assert found.translation.text == "My number is ***-****\n****, yes."
+
+
+@pytest.mark.parametrize("text", [None, "It is 010-1234-5678."])
+def test_a_translation_without_lines_is_masked(text: str | None) -> None:
+    """Whisper's has none, and a dummy has no text at all."""
+    found = masked_analyses(Analyses(translation=Translation(text, "en", "whisper")))
+    assert found.translation is not None
+    assert found.translation.lines is None
+    assert found.translation.text == (text and "It is ***-****-****.")
 
 
 async def test_segment_is_not_held_longer_than_it_must() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -19,7 +19,7 @@ from stt_errors import InferenceError
 from stt_reader import ChunkReader, Planned
 from stt_recognition import DETECT_MEMORY_SECONDS, LOOKAHEAD, Emit, Recognition, Step, Wait
 from stt_runner import Answer, Detection
-from stt_types import SAMPLE_RATE, Event, Progress, Segment, TranscribeOptions, Transcript
+from stt_types import SAMPLE_RATE, Event, Gap, Progress, Segment, TranscribeOptions, Transcript
 from stt_vad import Samples
 
 KOREAN = TranscribeOptions(language="ko")
@@ -171,6 +171,10 @@ def texts(events: list[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Segment)]
 
 
+def progress_of(events: list[Event]) -> list[Progress]:
+    return [event for event in events if isinstance(event, Progress)]
+
+
 def test_events_come_in_the_order_of_the_recording() -> None:
     """Segments, then the progress they make, chunk by chunk, and one transcript at the end."""
     events = Request(steps_of(3), seconds=15.0).drive()
@@ -178,8 +182,8 @@ def test_events_come_in_the_order_of_the_recording() -> None:
         Segment, Progress, Segment, Progress, Segment, Progress, Transcript,
     ]  # fmt: skip
     assert texts(events) == ["0초입니다.", "5초입니다.", "10초입니다."]
-    assert [e for e in events if isinstance(e, Progress)] == [
-        Progress(5.0, 15.0), Progress(10.0, 15.0), Progress(15.0, 15.0),
+    assert [(told.seconds_done, told.seconds_total) for told in progress_of(events)] == [
+        (5.0, 15.0), (10.0, 15.0), (15.0, 15.0),
     ]  # fmt: skip
 
 
@@ -229,6 +233,15 @@ def test_a_single_chunk_tells_its_language_itself() -> None:
     assert request.runner.detected == []
     assert request.runner.jobs[0].options.language is None
     assert (whole.language, whole.language_probability) == ("ko", 0.5)
+
+
+@pytest.mark.parametrize("start", [5.0, 99.0])
+def test_a_single_chunk_that_is_skipped_still_tells_the_language(start: float) -> None:
+    """A request that goes on behind the only chunk has the language of the one that read it."""
+    request = Request(steps_of(1), TranscribeOptions(start_seconds=start))
+    whole = request.transcript()
+    assert (whole.text, whole.language, whole.language_probability) == ("", "ko", 0.75)
+    assert request.runner.jobs == []
 
 
 def test_a_language_that_was_given_is_not_asked_for() -> None:
@@ -287,14 +300,64 @@ def test_progress_waits_until_it_is_settled() -> None:
     assert kinds == ["Segment", "Segment", "Progress", "Segment", "Progress", "Transcript"]
 
 
+def test_progress_tells_what_came_since_the_last() -> None:
+    """Of every chunk since the progress before, with the language as it is known by then."""
+    steps = [
+        [planned(0.0, 5.0, settles=False, channel=0), planned(0.0, 5.0, channel=1)],
+        [planned(5.0, 20.0, channel=0)],
+    ]
+    request = Request(steps, TranscribeOptions(), runner=SlowSpeaker())
+    first, second = progress_of(request.drive())
+    assert first.language == second.language == "ko"
+    assert first.language_probability == 0.75
+    assert (first.speech_seconds, first.transcribed_seconds) == (10.0, 10.0)
+    assert (first.suppressed, first.gaps) == ((), ())
+    assert (second.speech_seconds, second.transcribed_seconds) == (15.0, 0.0)
+    assert [withheld.text for withheld in second.suppressed] == ["아 아 아 아 아 아 아 아"]
+    assert second.gaps == (Gap(5.0, 20.0, channel=0),)
+
+
+class SlowSpeaker(FakeRunner):
+    """Reads the same syllable over and over in every chunk of fifteen seconds."""
+
+    def answer_next(self) -> None:
+        job, future = self.pending[0]
+        if len(job.audio) != 15 * SAMPLE_RATE:
+            super().answer_next()
+            return
+        self.pending.popleft()
+        pieces = (Piece(0.0, 15.0, "아 아 아 아 아 아 아 아"),)
+        future.set_result(Answer(Hypothesis(pieces, -3.0, 0.9, 9.0, "ko", 1.0), 0.0))
+
+
+@pytest.mark.parametrize("kept", [(), (1,), (3,), (1, 1, 2), (5,)])
+def test_progress_adds_up_over_requests(kept: tuple[int, ...]) -> None:
+    """A chain of requests, each going on at the last progress kept of the one before, tells by
+    its progress what one undisturbed transcript says, and nothing twice."""
+    steps = [[planned(n * 15.0, n * 15.0 + (15.0 if n % 2 else 6.0))] for n in range(5)]
+    whole = Request(list(steps), runner=SlowSpeaker()).transcript()
+    told: list[Progress] = []
+    for events_kept in (*kept, None):
+        options = replace(KOREAN, start_seconds=told[-1].seconds_done if told else 0.0)
+        request = Request(list(steps), options, runner=SlowSpeaker())
+        told += progress_of(request.drive())[:events_kept]
+    coverage = whole.coverage
+    assert whole.suppressed
+    assert tuple(piece for one in told for piece in one.suppressed) == whole.suppressed
+    assert tuple(gap for one in told for gap in one.gaps) == coverage.gaps
+    heard, read = (one.speech_seconds for one in told), (one.transcribed_seconds for one in told)
+    assert sum(heard) == pytest.approx(coverage.speech_seconds)
+    assert sum(read) == pytest.approx(coverage.transcribed_seconds)
+
+
 def test_progress_counts_the_header_until_the_end_is_known() -> None:
     """The total is what the header says, more when more was decoded, the truth at the end."""
     events = Request(steps_of(8), seconds=20.0).drive()
-    totals = [event.seconds_total for event in events if isinstance(event, Progress)]
+    totals = [event.seconds_total for event in progress_of(events)]
     assert totals[0] == 20.0
     assert totals == sorted(totals)
     assert totals[-1] == 40.0
-    assert all(e.seconds_done <= e.seconds_total for e in events if isinstance(e, Progress))
+    assert all(event.seconds_done <= event.seconds_total for event in progress_of(events))
 
 
 def test_progress_frees_the_backlog() -> None:
@@ -308,7 +371,7 @@ def test_progress_frees_the_backlog() -> None:
 def test_a_resumed_request_brings_exactly_the_rest(resumed: int) -> None:
     """From the end of any chunk, the segments that come are those that came after it."""
     whole = Request(steps_of(4)).drive()
-    progress = [event for event in whole if isinstance(event, Progress)][resumed]
+    progress = progress_of(whole)[resumed]
     after = texts(whole[whole.index(progress) :])
     for start in (progress.seconds_done, round(progress.seconds_done, 2)):
         request = Request(steps_of(4), TranscribeOptions(language="ko", start_seconds=start))
@@ -324,7 +387,7 @@ def test_a_resumed_request_keeps_what_began_earlier() -> None:
     runner = SentenceRunner()
     whole = Request(list(steps), runner=runner).drive()
     assert texts(whole) == ["0초입니다.", "3초까지.", "12초까지."]
-    progress = next(event for event in whole if isinstance(event, Progress))
+    progress = progress_of(whole)[0]
     assert progress.seconds_done == 10.0
     options = TranscribeOptions(language="ko", start_seconds=progress.seconds_done)
     rest = Request(list(steps), options, runner=SentenceRunner()).drive()

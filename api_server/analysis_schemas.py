@@ -25,6 +25,9 @@ class SegmentIn(BaseModel):
     end: float = Field(default=0, ge=0, le=WEEK_SECONDS)
     text: str = Field(max_length=MAX_SEGMENT_CHARS)
     speaker: Literal["agent", "customer"] | None = None
+    channel: int | None = Field(
+        default=None, ge=0, le=31, description="Of a split call: who speaks follows from it."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -368,6 +368,18 @@ async def test_routes_answer_the_result_object() -> None:
     assert bodies[3]["language"] == "ja"
 
 
+async def test_channels_of_a_split_call_tell_who_speaks() -> None:
+    """A call that comes as segments is read as its recording would be."""
+    said = ((0, TEXTS[0]), (1, TEXTS[1]), (0, TEXTS[2]), (1, "네 알겠습니다."))
+    segments = [
+        {"id": n, "text": text, "channel": channel} for n, (channel, text) in enumerate(said)
+    ]
+    async with client_of(engine()) as client:
+        call = {"segments": segments, "product": "보장성"}
+        body = (await client.post("/validate/incomplete-sales", json=call)).json()
+    assert body["roles"] == "channels"
+
+
 async def test_plain_text_tells_speakers_by_its_prefixes() -> None:
     """`상담원:` and `고객:` at the beginning of lines say who speaks."""
     text = "상담원: 가입에 동의하십니까?\n고객: 네, 동의합니다."

@@ -161,7 +161,7 @@ load_settings() {
     name="${line%%=*}"
     case "$name" in
       STT_HTTPS_PORT | STT_API_HTTPS_PORT | STT_NETWORK_INTERNAL) printf -v "$name" '%s' "${line#*=}" ;;
-      STT_API_KEYS | STT_API_KEY | STT_ADMIN_KEY | AGENT_API_KEY)
+      STT_API_KEYS | STT_API_KEY | STT_ADMIN_KEY | AGENT_API_KEY | WEB_UI_API_KEYS)
         die "$STT_HOME/stt.env: $name is a secret: put it into $STT_HOME/secrets/$(echo "$name" | tr '[:upper:]' '[:lower:]')" ;;
     esac
     grep -qE "^#?$name=" "$1/.env.example" 2>/dev/null ||
@@ -195,6 +195,7 @@ make_secrets() {
   [ -s "$secrets/stt_api_keys" ] || cat "$secrets/stt_api_key" >"$secrets/stt_api_keys"
   [ -s "$secrets/stt_admin_key" ] || random_key >"$secrets/stt_admin_key"
   [ -f "$secrets/agent_api_key" ] || : >"$secrets/agent_api_key"
+  [ -f "$secrets/web_ui_api_keys" ] || : >"$secrets/web_ui_api_keys"
   has_certificate || make_certificate
 }
 

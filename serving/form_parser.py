@@ -80,7 +80,7 @@ class FormParser:
         if given or len(self.fields) >= MAX_FIELDS:
             raise InvalidOption(f"{self._name[:MAX_NAME_CHARS]}: given more than once, or too many")
         if self._name == FILE_FIELD:
-            self.filename = _base_name(options.get(b"filename", b""))
+            self.filename = shown_name(options.get(b"filename", b""))
         elif b"filename" in options:
             name = self._name[:MAX_NAME_CHARS]
             raise InvalidOption(f"{name}: unknown; send the recording as {FILE_FIELD}")
@@ -142,7 +142,7 @@ def _text(raw: bytes, name: str) -> str:
         raise InvalidOption(f"{name}: not UTF-8 text") from None
 
 
-def _base_name(raw: bytes) -> str:
+def shown_name(raw: bytes) -> str:
     """A name fit to be shown: no directories, no control characters, bounded."""
     text = raw.decode("utf-8", "replace").replace("\\", "/").rsplit("/", 1)[-1]
     shown = "".join(char for char in text if char.isprintable())

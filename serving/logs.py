@@ -81,11 +81,11 @@ def report(
     """What is told of an error, noted for the log line of its request."""
     record.error_code = fault.code
     if fault.status == 500:
-        _log_unexpected(logger, error, record.request_id)
+        log_unexpected(logger, error, record.request_id)
     return fault
 
 
-def _log_unexpected(logger: logging.Logger, error: BaseException, request_id: str) -> None:
+def log_unexpected(logger: logging.Logger, error: BaseException, request_id: str) -> None:
     """Its kind and its frames, not its text, which may hold a recording's name."""
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames))

@@ -35,6 +35,7 @@ class EngineWatch:
         self._seen: EngineState | None = None
         self._seen_at = 0.0
         self._wondered: set[str] = set()
+        self._products: tuple[str, ...] = ()
 
     async def state(self) -> EngineState:
         if self._seen is not None and time.monotonic() - self._seen_at < self._fresh:
@@ -43,6 +44,11 @@ class EngineWatch:
             self._looking = asyncio.create_task(self._look())
         # Shielded: a visitor who leaves does not take away the look of those who stay.
         return await asyncio.shield(self._looking)
+
+    async def products(self) -> tuple[str, ...]:
+        """What `product` may be, as the engine told when it was last there."""
+        await self.state()
+        return self._products
 
     async def close(self) -> None:
         if self._looking is not None:
@@ -53,6 +59,8 @@ class EngineWatch:
         try:
             async with asyncio.timeout(self._patience):
                 seen = await self._client.health()
+                if not self._products:
+                    self._products = await self._known_products()
         except TimeoutError:
             seen = _unreachable(f"no answer within {self._patience:g} s")
         except EngineError as error:
@@ -64,6 +72,13 @@ class EngineWatch:
             self._looking = None
         self._seen, self._seen_at = seen, time.monotonic()
         return seen
+
+    async def _known_products(self) -> tuple[str, ...]:
+        """Its rule packs do not change while it runs; it may need a key to tell them."""
+        try:
+            return await self._client.products()
+        except EngineError:
+            return ()
 
     def _unforeseen(self, kind: str) -> EngineState:
         if kind not in self._wondered:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from serving.errors import ServiceError
 from web_ui import __version__
 from web_ui.services import Service, Services
+from web_ui.store.transcripts import count_by_state
 
 router = APIRouter()
+
+COUNT_SECONDS = 2.0
 
 
 @router.get("/health")
@@ -37,7 +43,10 @@ async def ready(service: Service) -> JSONResponse:
 
 @router.get("/metrics")
 async def metrics(request: Request, service: Service) -> Response:
-    """For Prometheus."""
+    """For Prometheus. While the database cannot be read, the counts are those of before."""
+    with suppress(ServiceError, TimeoutError):
+        async with asyncio.timeout(COUNT_SECONDS):
+            service.metrics.set_transcripts(await service.database.read(count_by_state))
     return service.metrics.response(request.headers.get("accept", ""))
 
 
@@ -50,4 +59,4 @@ async def _not_ready(service: Services) -> str | None:
         return "the service is shutting down"
     if problem := service.renderer.problem():
         return problem
-    return await service.storage.problem()
+    return await service.storage.problem() or await service.database.problem()

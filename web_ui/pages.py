@@ -1,77 +1,111 @@
-"""The pages: `/`, with the form and what came of it."""
+"""The pages: `/`, with the form and the list, `/transcripts/{id}`, and its report to print."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
 
 from serving.errors import Fault, ServiceError
 from serving.record import record_of
-from serving.uploads import ReceivedForm, received_form
-from web_ui.client import Recording
-from web_ui.engine_answers import Transcript
-from web_ui.errors import EngineAway, NoRecording
+from web_ui import filters
+from web_ui.listing import PER_PAGE, list_transcripts
 from web_ui.logs import report
+from web_ui.reading import transcript_view
+from web_ui.routes.actors import actor_of, visitor_of
+from web_ui.routes.transcripts_api import item_now
 from web_ui.services import Service, Services
+from web_ui.store import transcripts
 from web_ui.upload_form import UploadForm
-from web_ui.views import HomeView, ResultView, result_of
+from web_ui.views import Filters, HomeView, ListPage, TranscriptView
 
 router = APIRouter()
+
+NOTHING = ListPage((), 0, 1, PER_PAGE)
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def home(request: Request, service: Service) -> Response:
-    return service.renderer.home(request, await _home(request, service))
+    view = await _home(request, service)
+    return await asyncio.to_thread(service.renderer.home, request, view)
 
 
 @router.post("/")
 async def upload(request: Request, service: Service) -> Response:
-    """Take a recording, have it transcribed, show the text; or say what went wrong."""
-    form = UploadForm()
+    """Take a recording and show its page, where its text will grow; or say what went wrong."""
     try:
-        async with _received(request, service) as sent:
-            form = UploadForm.read(sent.fields)
-            transcript = await _transcribed(request, sent, form, service)
+        with service.places.taken():
+            added = await service.library.add_from_form(
+                request, actor_of(request), service.settings.max_upload_bytes
+            )
     except ServiceError as error:
         fault = report(error, record_of(request.scope))
-        return service.renderer.home(request, await _home(request, service, form, fault=fault))
-    result = result_of(sent.filename, transcript)
-    return service.renderer.home(request, await _home(request, service, form, result=result))
+        view = await _home(request, service, fault)
+        return await asyncio.to_thread(service.renderer.home, request, view)
+    return RedirectResponse(f"/transcripts/{added.id}", 303)
 
 
-@asynccontextmanager
-async def _received(request: Request, service: Services) -> AsyncIterator[ReceivedForm]:
-    """The form, once it is known that there is room for it and somebody to send it to."""
-    settings = service.settings
-    with service.places.taken():
-        engine = await service.watch.state()
-        if not engine.reachable:
-            raise EngineAway(engine.error_reason or "stt-api cannot be reached")
-        async with received_form(request, settings.max_upload_bytes, settings.web_ui_data) as sent:
-            yield sent
+@router.api_route("/transcripts/{id}", methods=["GET", "HEAD"])
+async def transcript(id: str, request: Request, service: Service) -> Response:
+    view = await viewed(id, request, service)
+    return await asyncio.to_thread(service.renderer.transcript, request, view)
 
 
-async def _transcribed(
-    request: Request, sent: ReceivedForm, form: UploadForm, service: Services
-) -> Transcript:
-    if sent.file is None:
-        raise NoRecording("file: a recording is needed")
-    recording = Recording(sent.file, sent.filename)
-    request_id = record_of(request.scope).request_id
-    return await service.engine.transcribe(recording, form.options(), request_id)
+@router.api_route("/transcripts/{id}/report", methods=["GET", "HEAD"])
+async def printed(id: str, request: Request, service: Service) -> Response:
+    """The compliance check, to be printed."""
+    view = await viewed(id, request, service)
+    return await asyncio.to_thread(service.renderer.report, request, view)
 
 
-async def _home(
-    request: Request,
-    service: Services,
-    form: UploadForm | None = None,
-    result: ResultView | None = None,
-    fault: Fault | None = None,
-) -> HomeView:
-    engine = await service.watch.state()
-    request_id = record_of(request.scope).request_id
-    view = HomeView(engine, form or UploadForm(), service.settings.stt_max_upload_mb, request_id)
-    return replace(view, result=result, fault=fault)
+async def viewed(
+    id: str, request: Request, service: Services, fault: Fault | None = None
+) -> TranscriptView:
+    full = await service.library.get_full(id)
+    item = await item_now(full.transcript, service)
+    kept = await asyncio.to_thread(service.library.recordings.state_of, id) == "kept"
+    extra: dict[str, Any] = {"edit": request.query_params.get("edit", "")}
+    build = partial(
+        transcript_view,
+        full,
+        item,
+        visitor_of(request),
+        kept,
+        record_of(request.scope).request_id,
+        fault,
+        **extra,
+    )
+    return await asyncio.to_thread(build)
+
+
+async def _home(request: Request, service: Services, fault: Fault | None = None) -> HomeView:
+    asked, page = Filters(), 1
+    listed = NOTHING
+    languages: tuple[str, ...] = ()
+    try:
+        asked = filters.read(request.query_params)
+        page, per_page = filters.page_of(request.query_params, PER_PAGE)
+        now = datetime.now(UTC)
+        listed = await service.database.read(list_transcripts, asked, page, per_page, now)
+        languages = await service.database.read(transcripts.languages)
+    except ServiceError as error:
+        fault = fault or report(error, record_of(request.scope))
+    items = [await service.library.with_upload(item) for item in listed.items]
+    return HomeView(
+        engine=await service.watch.state(),
+        visitor=visitor_of(request),
+        form=UploadForm(),
+        filters=asked,
+        listed=replace(listed, items=tuple(items)),
+        languages=languages,
+        max_upload_mb=service.settings.stt_max_upload_mb,
+        request_id=record_of(request.scope).request_id,
+        kept_days=service.settings.web_ui_retention_days,
+        products=await service.watch.products(),
+        fault=fault,
+    )

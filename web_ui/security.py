@@ -19,12 +19,14 @@ HEADERS = {
 }
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 
 
 class ContentPolicy:
-    """Gives each answer a nonce of its own, and a policy that lets nothing else run."""
+    """Gives each answer a nonce of its own, and a policy that lets nothing else run; an answer
+    that brings a policy keeps it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -39,7 +41,7 @@ class ContentPolicy:
         async def guarded_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
+                headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce))
             await send(message)
 
         await self.app(scope, receive, guarded_send)

@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 
 import httpx
 from pydantic import Field, SecretStr, field_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from serving.settings import ABOUT_PORT, Port, ServiceSettings, load
+from web_ui.store.database import sqlite_url
 
 # A name's labels; the underscore is no host's, but compose files name services with it.
 HOST_NAME = re.compile(
@@ -18,6 +21,8 @@ HOST_NAME = re.compile(
     re.I,
 )
 NO_URL = "not a URL such as http://localhost:8003"
+# The tables ask for nothing that PostgreSQL could not do, but no other has been tried.
+DATABASE = "sqlite"
 # What a header can carry as one word.
 KEY = re.compile(r"[!-~]*")
 
@@ -34,11 +39,39 @@ class Settings(ServiceSettings):
         gt=0,
         le=86_400,
         allow_inf_nan=False,
-        description="longest wait for one transcript, in seconds",
+        description="longest request for one transcript, in seconds; past it the job goes on anew",
     )
 
     web_ui_data: Path = Field(
-        default=Path("web_ui/data"), description="where uploads wait; created when missing"
+        default=Path("web_ui/data"),
+        description="recordings and the default database; created when missing",
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="database URL; empty: SQLite under WEB_UI_DATA"
+    )
+    web_ui_jobs: int = Field(
+        default=2, ge=1, le=32, description="transcripts that are worked on at a time"
+    )
+    web_ui_retention_days: int = Field(
+        default=0, ge=0, le=36_500, description="days a transcript is kept; 0: until deleted"
+    )
+    web_ui_users: Path | None = Field(
+        default=None, description="file of users with hashed passwords; unset: no sign-in"
+    )
+    web_ui_api_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="comma-separated keys of programs; only together with WEB_UI_USERS",
+    )
+    web_ui_session_hours: float = Field(
+        default=12,
+        gt=0,
+        le=720,
+        allow_inf_nan=False,
+        description="how long a sign-in lasts without use, in hours",
+    )
+    web_ui_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="signs sessions; empty: made at first start and kept in WEB_UI_DATA",
     )
     web_ui_logs: Path = Field(
         default=Path("web_ui/logs"), description="where web-ui.log is written and rotates"
@@ -66,6 +99,29 @@ class Settings(ServiceSettings):
         if not KEY.fullmatch(key.get_secret_value().strip()):
             raise ValueError("only visible ASCII characters, without white space between them")
         return key
+
+    @field_validator("web_ui_api_keys")
+    @classmethod
+    def _keys(cls, keys: SecretStr) -> SecretStr:
+        if not all(KEY.fullmatch(key.strip()) for key in keys.get_secret_value().split(",")):
+            raise ValueError("only visible ASCII characters, with commas between the keys")
+        return keys
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, url: SecretStr) -> SecretStr:
+        try:
+            backend = make_url(url.get_secret_value()).get_backend_name() if url else "sqlite"
+        except ArgumentError:  # its text quotes the URL, and a password with it
+            raise ValueError("not a URL such as sqlite:////var/lib/stt/web-ui.db") from None
+        if backend != DATABASE:
+            raise ValueError(f"only {DATABASE} databases can be used")
+        return url
+
+    @property
+    def database(self) -> str:
+        """The URL of the database in force."""
+        return self.database_url.get_secret_value() or sqlite_url(self.web_ui_data)
 
     @property
     def api_key(self) -> str:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from web_ui.words_en import ENGLISH
-from web_ui.words_ko import KOREAN
+from web_ui.catalogue import ENGLISH, KOREAN
 
 CATALOGUE = {"ko": KOREAN, "en": ENGLISH}
 DEFAULT = "ko"
@@ -29,6 +28,29 @@ REASONS = (
     ("the file is not", "reason.not_audio"),
 )
 
+# The same for what is told of an analysis, and for its warnings.
+ANALYSIS_REASONS = (
+    ("transcript_is_dummy", "analysis.reason.transcript_is_dummy"),
+    ("AGENT_URL: not set", "analysis.reason.no_llm"),
+    ("too_long_for_llm", "analysis.reason.too_long"),
+    ("same_language", "analysis.reason.same_language"),
+    ("not_translated", "analysis.reason.not_translated"),
+    ("nothing was said", "analysis.reason.nothing_said"),
+    ("product_unknown", "analysis.reason.product_unknown"),
+    ("role_uncertain", "analysis.reason.role_uncertain"),
+    ("evidence_not_found", "analysis.reason.evidence_not_found"),
+    ("evidence_not_relevant", "report.not_relevant"),
+    ("evidence_wrong_speaker", "report.wrong_speaker"),
+)
+WARNINGS = (
+    ("product: inferred as", "analysis.warning.inferred"),
+    ("no product could be inferred", "analysis.warning.no_product"),
+    ("hide words from the rules", "analysis.warning.unsearchable"),
+    ("addressed to the machine", "analysis.warning.addressed"),
+    ("from start_seconds on", "analysis.warning.part"),
+    ("rules only, the LLM did not answer", "report.rules_only"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -43,6 +65,10 @@ class Words:
         """What an error means for the visitor; a code without words is an unexpected error."""
         return self._known(f"error.{code}", "error.internal_error", **values)
 
+    def waiting(self, code: str) -> str:
+        """Why a recording waits although it could run."""
+        return self._known(f"wait.{code}", "wait.other")
+
     def withheld(self, reason: str) -> str:
         return self._known(f"withheld.{reason}", "withheld.other")
 
@@ -54,6 +80,24 @@ class Words:
         """stt-api's reason for a dummy, as a person would say it."""
         keys = (key for words, key in REASONS if told and words in told)
         return self(next(keys, "reason.other"))
+
+    def named(self, group: str, name: str) -> str:
+        """What the catalogue calls one of a group: `named("check.status", "met")`; else `name`."""
+        return CATALOGUE[self.language].get(f"{group}.{name}", name)
+
+    def analysis_reason(self, told: str | None) -> str:
+        """Why an analysis is not, or not wholly, what it could be; "" where we have no words."""
+        if told and f"error.{told}" in CATALOGUE[self.language]:
+            return self(f"error.{told}", limit="")
+        return self._said(told, ANALYSIS_REASONS)
+
+    def warning(self, told: str) -> str:
+        """A warning of the engine or of an analysis; "" where we have no words for it."""
+        return self._said(told, WARNINGS)
+
+    def _said(self, told: str | None, known: tuple[tuple[str, str], ...]) -> str:
+        key = next((key for words, key in known if told and words in told), None)
+        return self(key) if key else ""
 
     def _known(self, key: str, otherwise: str, **values: object) -> str:
         return self(key if key in CATALOGUE[self.language] else otherwise, **values)

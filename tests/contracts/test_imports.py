@@ -22,6 +22,8 @@ MODELS = {"ctranslate2", "faster_whisper", "av", "onnxruntime", "numpy", "torch"
 HTTP = {"fastapi", "starlette", "uvicorn", "httpx", "serving", "api_server", "web_ui"}
 # Packages whose module has another name.
 PACKAGES = {
+    "argon2": "argon2-cffi",
+    "docx": "python-docx",
     "prometheus_client": "prometheus-client",
     "pydantic_settings": "pydantic-settings",
     "python_multipart": "python-multipart",
@@ -54,8 +56,9 @@ def test_service_knows_nothing_of_models(path: Path) -> None:
 
 @pytest.mark.parametrize("path", WEB_UI, ids=name)
 def test_web_ui_knows_neither_engine_nor_service(path: Path) -> None:
-    """The two services meet over HTTP only."""
-    assert (MODELS | {"api_server"}).isdisjoint(imports(path))
+    """The two services meet over HTTP only; web-ui decodes sound, and knows no model."""
+    assert (MODELS - {"av"} | {"api_server"}).isdisjoint(imports(path))
+    assert "av" not in imports(path) or path.parent.name == "recordings"
     assert not [module for module in imports(path) if module.startswith("stt_")]
 
 
@@ -86,6 +89,16 @@ def requirements(path: Path) -> set[str]:
 def test_importing_the_service_loads_no_model_library() -> None:
     """Nothing heavy comes in through a side door, and nothing is built at import."""
     code = f"import sys, api_server.app;print(*sorted(set(sys.modules) & {MODELS!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_importing_web_ui_loads_no_decoder() -> None:
+    """What decodes sound runs in a process of its own, which a hostile recording may crash."""
+    code = "import sys, web_ui.app, web_ui.recordings.listening, web_ui.recordings.serve;"
+    code += f"print(*sorted(set(sys.modules) & {MODELS!r}))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -15,7 +15,8 @@ from web_ui.client import SttApi
 from web_ui.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
-SECRETS = ["STT_API_KEY"]
+SECRETS = ["STT_API_KEY", "DATABASE_URL", "WEB_UI_API_KEYS", "WEB_UI_SECRET"]
+DATABASE = "sqlite:////srv/hunter2.db"
 NAMES = [name.upper() for name in Settings.model_fields]
 
 
@@ -64,6 +65,8 @@ def test_empty_means_default(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "value"),
     [
         ("PORT", "eighty"), ("PORT", "70000"), ("STT_MAX_UPLOAD_MB", "0"),
+        ("WEB_UI_JOBS", "0"), ("WEB_UI_JOBS", "33"), ("WEB_UI_RETENTION_DAYS", "-1"),
+        ("WEB_UI_SESSION_HOURS", "0"), ("WEB_UI_SESSION_HOURS", "721"),
         ("STT_API_TIMEOUT", "0"), ("STT_API_TIMEOUT", "inf"), ("STT_API_TIMEOUT", "soon"),
         ("STT_DRAIN_SECONDS", "-1"), ("LOG_LEVEL", "LOUD"), ("LOG_FORMAT", "xml"),
         ("STT_API_URL", "localhost:8003"), ("STT_API_URL", "ftp://stt"), ("STT_API_URL", "http://"),
@@ -180,11 +183,23 @@ def test_secrets_come_from_files(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """NAME_FILE holds the path of a file with the secret; the line's end is not part of it."""
-    (tmp_path / "secret").write_text("hunter2\n", encoding="utf-8")
+    content = DATABASE if name == "DATABASE_URL" else "hunter2"
+    (tmp_path / "secret").write_text(f"{content}\n", encoding="utf-8")
     monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
     secret = getattr(load_settings(), name.lower())
-    assert secret.get_secret_value() == "hunter2"
+    assert secret.get_secret_value() == content
     assert "hunter2" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    "url", ["hunter2", "mysql://u:hunter2@db/x", "postgresql://u:hunter2@db/x"]
+)
+def test_other_databases_are_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line that keeps the password in the URL to itself."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(SettingsProblem, match=r"^DATABASE_URL: [^\n]*sqlite[^\n]*$") as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
 
 
 def test_every_secret_is_known_here() -> None:

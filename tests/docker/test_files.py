@@ -19,7 +19,16 @@ BIN = Path(sys.executable).parent
 PIN = re.compile(r"^([a-z0-9._-]+)==(\S+?)(?: ;.*)? \\$", re.MULTILINE)
 LOCKS = ("requirements.txt", "web_ui/requirements.txt", "docker/requirements.engine.txt")
 # Set for every container and not a choice of who runs it.
-FIXED = frozenset({"STT_MODEL_DIR", "STT_AUDIO_ROOTS", "WEB_UI_DATA", "WEB_UI_LOGS"})
+FIXED = frozenset(
+    {
+        "STT_MODEL_DIR",
+        "STT_AUDIO_ROOTS",
+        "WEB_UI_DATA",
+        "WEB_UI_LOGS",
+        "DATABASE_URL",  # SQLite, where the data is
+        "WEB_UI_SECRET",  # made by the service, where the data is
+    }
+)
 # Where a laptop has no say, or only production has the directories for it.
 DEV_LEAVES_OUT = frozenset({"LABELS_FILE", "RULES_DIR", *FIXED})
 PROD_LEAVES_OUT = FIXED

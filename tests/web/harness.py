@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from api_server.app import create_app as create_stt_api
@@ -34,13 +35,22 @@ async def client_of(
     engine: EngineClient, data: Path, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the pages in this process, without a socket."""
+    async with client_and_app(engine, data, **settings) as (client, _):
+        yield client
+
+
+@asynccontextmanager
+async def client_and_app(
+    engine: EngineClient, data: Path, **settings: Any
+) -> AsyncIterator[tuple[httpx.AsyncClient, FastAPI]]:
+    """The same, and the application that it asks."""
     app = create_app(Settings(web_ui_data=data, **settings), engine)
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://web") as client,
     ):
-        yield client
+        yield client, app
 
 
 def real_stt_api(engine: FakeEngine, key: str = "", **settings: Any) -> SttApi:

@@ -22,11 +22,10 @@ from stt_slot import LoadPlan, Watch
 from stt_source import GuardedFile
 from tests.model_fakes import put_model
 from tests.web.harness import ROOT
+from web_ui.catalogue import ENGLISH, KOREAN
 from web_ui.errors import STATUS
 from web_ui.upload_form import LANGUAGES, QUALITIES
 from web_ui.words import CATALOGUE, REASONS, words_for
-from web_ui.words_en import ENGLISH
-from web_ui.words_ko import KOREAN
 
 TEMPLATES = sorted((ROOT / "web_ui" / "templates").glob("*.html"))
 

@@ -1,0 +1,12 @@
+"""The words of the pages, Korean and English, a file for each page.
+
+A key that one language lacks is a failing test, so is a place-holder.
+"""
+
+from __future__ import annotations
+
+from web_ui.catalogue import errors, export, home, report, sign_in, site, transcript
+
+FILES = (site, home, transcript, report, export, sign_in, errors)
+KOREAN: dict[str, str] = {key: words for file in FILES for key, words in file.KOREAN.items()}
+ENGLISH: dict[str, str] = {key: words for file in FILES for key, words in file.ENGLISH.items()}

@@ -1,0 +1,1 @@
+"""The JSON API and what pages fetch: a file for each surface."""

@@ -1,0 +1,44 @@
+// Brings parts of the page up to date from the page itself, as the server writes it now.
+
+import { showTimes } from "../times.js";
+import { reach, Refused } from "./asking.js";
+import { call, find, findAll, page, tell } from "./page.js";
+
+/** The page as it is now; `panel`: its panel alone. */
+async function fetchPage(panel) {
+  const asked = new URLSearchParams({ lang: document.documentElement.lang });
+  if (panel) asked.set("part", "panel");
+  const answer = await reach(`${page}?${asked}`, { headers: { Accept: "text/html" } });
+  if (!answer.ok) throw new Refused("internal_error", answer.status);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+/** Put the new parts in the place of the old; what is being written in stays. */
+export async function refresh({ panel = false } = {}) {
+  const fresh = await fetchPage(panel);
+  const open = new Set(Array.from(findAll("keep-open"), (each) => `${each.id} ${each.open}`));
+  for (const part of findAll("swap", fresh)) {
+    const old = document.getElementById(part.id);
+    if (!old || isWritten(old)) continue;
+    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    old.replaceWith(document.importNode(part, true));
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+  for (const details of findAll("keep-open")) {
+    if (open.has(`${details.id} ${!details.open}`)) details.open = !details.open;
+  }
+  showTimes(document);
+  if (!panel) takeState(find("state", fresh));
+  tell("lines");
+  tell("swapped");
+}
+
+function isWritten(part) {
+  if (part.querySelector("[data-editing]")) return true;
+  return part.id !== "lines" && part.contains(document.activeElement) && document.activeElement.matches("input, textarea");
+}
+
+function takeState(fresh) {
+  call.dataset.state = fresh.dataset.state;
+  call.dataset.duration = fresh.dataset.duration;
+}

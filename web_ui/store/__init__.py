@@ -1,0 +1,1 @@
+"""What is kept: the database's tables, and every statement that reads or changes them."""

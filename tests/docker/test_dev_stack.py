@@ -10,6 +10,7 @@ import httpx
 import pytest
 from error_rate import cer
 
+from tests.api.harness import wait_until
 from tests.docker.places import DEV, ROOT
 from tests.docker.stack import (
     Stack,
@@ -62,17 +63,24 @@ def test_upload_is_transcribed(stack: Stack) -> None:
 
 
 def test_page_shows_what_was_said(stack: Stack) -> None:
-    """The form is there, and a recording sent with it comes back as text."""
+    """The form is there, and a recording sent with it becomes text on a page of its own, which can
+    be listened to."""
     home = get(f"{stack.pages}/")
     assert (home.status_code, 'type="file"' in home.text) == (200, True)
     with CLIP.open("rb") as stream:
-        page = httpx.post(
+        sent = httpx.post(
             f"{stack.pages}/", files={"file": stream}, data={"language": "ko"}, timeout=120,
             trust_env=False,
         )  # fmt: skip
-    assert page.status_code == 200
+    assert sent.status_code == 303
+    place = sent.headers["location"]
+    known = f"{stack.pages}/api{place}"
+    wait_until(lambda: get(known).json()["state"] == "done", 60)
+    wait_until(lambda: get(f"{known}/peaks").status_code == 200, 60)
+    page = get(f"{stack.pages}{place}")
     assert "피하면서" in page.text
     assert "[Dummy]" not in page.text
+    assert get(f"{known}/audio").headers["content-type"] == "audio/flac"
 
 
 @pytest.mark.parametrize(

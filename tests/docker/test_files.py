@@ -17,7 +17,12 @@ from web_ui.settings import Settings as WebSettings
 
 BIN = Path(sys.executable).parent
 PIN = re.compile(r"^([a-z0-9._-]+)==(\S+?)(?: ;.*)? \\$", re.MULTILINE)
-LOCKS = ("requirements.txt", "web_ui/requirements.txt", "docker/requirements.engine.txt")
+LOCKS = (
+    "requirements.txt",
+    "api_server/requirements.txt",
+    "web_ui/requirements.txt",
+    "docker/requirements.engine.txt",
+)
 # Set for every container and not a choice of who runs it.
 FIXED = frozenset(
     {
@@ -111,14 +116,15 @@ def test_every_package_is_locked(name: str) -> None:
     assert not re.search(r"https?://|index-url", text)
 
 
-def test_image_of_the_pages_has_a_subset() -> None:
-    """One set of versions serves both services."""
-    assert _pins("web_ui/requirements.txt") <= _pins("requirements.txt")
+@pytest.mark.parametrize("service", ["api_server", "web_ui"])
+def test_each_image_has_its_own_of_one_set(service: str) -> None:
+    """One set of versions serves both services, and neither image carries the other's packages."""
+    assert _pins(f"{service}/requirements.txt") < _pins("requirements.txt")
 
 
 def test_gpu_image_differs_in_one_pin() -> None:
     """CTranslate2 alone, and what it needs; all else is what the tests ran with."""
-    other = _pins("docker/requirements.engine.txt") - _pins("requirements.txt")
+    other = _pins("docker/requirements.engine.txt") - _pins("api_server/requirements.txt")
     assert {name for name, _ in other} == {"ctranslate2", "setuptools"}
     assert ("ctranslate2", "4.7.2") in other
     assert "ARG REQUIREMENTS=docker/requirements.engine.txt" in ENGINE.read_text("utf-8")

@@ -7,6 +7,8 @@
 set -euo pipefail
 # shellcheck source=scripts/_env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/_env.sh"
+# shellcheck source=scripts/_browser.sh
+. "$ROOT/scripts/_browser.sh"
 
 failed=
 timings=
@@ -38,6 +40,7 @@ cd "$ROOT"
 begin=$SECONDS
 dev_env
 timings=" environment $((SECONDS - begin)) s;"
+step browser find_browser
 step model "$PYTHON" scripts/prepare_model.py base
 step ruff "$PYTHON" -m ruff check .
 step format "$PYTHON" -m ruff format --check .

@@ -6,10 +6,7 @@ import os
 
 import pytest
 
-from api_server.settings import Settings as SttApiSettings
-from web_ui.settings import Settings as WebUiSettings
-
-OURS = SttApiSettings.model_fields.keys() | WebUiSettings.model_fields.keys()
+from tests.services import is_ours
 
 
 @pytest.fixture
@@ -21,5 +18,5 @@ def anyio_backend() -> str:
 def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own environment must not change what a test sees."""
     for name in list(os.environ):
-        if name.removesuffix("_FILE").lower() in OURS:
+        if is_ours(name):
             monkeypatch.delenv(name)

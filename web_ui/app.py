@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -188,6 +189,8 @@ def _fault(services: Services, error: BaseException, request: Request) -> Respon
 
 def main() -> None:
     """Read the settings and serve; a setting that cannot be read ends it with status 2."""
+    # Calls are confidential: what is written here is nobody else's on this machine.
+    os.umask(0o027)
     try:
         settings = load_settings()
         with logs.configured(settings):

@@ -7,7 +7,7 @@ from typing import Any
 
 from web_ui.errors import InvalidField
 from web_ui.records import Analysis, FullTranscript, Override
-from web_ui.views import ComplianceView, ElementLine, Quote
+from web_ui.views import ComplianceView, ElementLine, FastPassage, Quote
 
 KIND = "incomplete_sales"
 VERDICTS = ("complete", "incomplete", "review")
@@ -36,6 +36,8 @@ def compliance_of(full: FullTranscript) -> ComplianceView | None:
         is_dummy=analysis.result is None or bool(found.get("is_dummy")),
         is_stale=analysis.is_stale,
         error_reason=analysis.error_reason or found.get("error_reason"),
+        roles=found.get("roles"),
+        fast=_fast(found),
     )
 
 
@@ -89,6 +91,22 @@ def override_json(override: Override) -> dict[str, Any]:
 def _elements(found: Mapping[str, Any], overrides: Sequence[Override]) -> tuple[ElementLine, ...]:
     lines = [_element(element, overrides) for element in found.get("elements") or ()]
     return tuple(sorted(lines, key=_urgency))
+
+
+def _fast(found: Mapping[str, Any]) -> tuple[FastPassage, ...]:
+    names = {element.get("id"): element.get("name") for element in found.get("elements") or ()}
+    passages = (found.get("reading_speed") or {}).get("fast_passages") or ()
+    return tuple(
+        FastPassage(
+            element=str(names.get(passage["element_id"]) or passage["element_id"]),
+            segment=int(passage["segment_id"]),
+            start=float(passage["start"]),
+            end=float(passage["end"]),
+            syllables_per_second=float(passage["syllables_per_second"]),
+            times_median=float(passage["times_median"]),
+        )
+        for passage in passages
+    )
 
 
 def _urgency(line: ElementLine) -> int:

@@ -69,7 +69,9 @@ async def viewed(
     full = await service.library.get_full(id)
     item = await item_now(full.transcript, service)
     kept = await asyncio.to_thread(service.library.recordings.state_of, id) == "kept"
-    extra: dict[str, Any] = {"edit": request.query_params.get("edit", "")}
+    extra: dict[str, Any] = {
+        name: request.query_params.get(name, "") for name in ("edit", "part", "q", "t")
+    }
     build = partial(
         transcript_view,
         full,

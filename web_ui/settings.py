@@ -50,7 +50,7 @@ class Settings(ServiceSettings):
         default=SecretStr(""), description="database URL; empty: SQLite under WEB_UI_DATA"
     )
     web_ui_jobs: int = Field(
-        default=2, ge=1, le=32, description="transcripts that are worked on at a time"
+        default=4, ge=1, le=32, description="transcripts that are worked on at a time"
     )
     web_ui_retention_days: int = Field(
         default=0, ge=0, le=36_500, description="days a transcript is kept; 0: until deleted"

@@ -48,6 +48,10 @@ WARNINGS = (
     ("hide words from the rules", "analysis.warning.unsearchable"),
     ("addressed to the machine", "analysis.warning.addressed"),
     ("from start_seconds on", "analysis.warning.part"),
+    ("the recording is cut off", "analysis.warning.cut_off"),
+    ("damaged pieces", "analysis.warning.damaged"),
+    ("the recording has one channel", "analysis.warning.one_channel"),
+    ("the channels are identical", "analysis.warning.same_channels"),
     ("rules only, the LLM did not answer", "report.rules_only"),
 )
 
@@ -88,7 +92,7 @@ class Words:
     def analysis_reason(self, told: str | None) -> str:
         """Why an analysis is not, or not wholly, what it could be; "" where we have no words."""
         if told and f"error.{told}" in CATALOGUE[self.language]:
-            return self(f"error.{told}", limit="")
+            return self(f"error.{told}", limit="", seconds="")
         return self._said(told, ANALYSIS_REASONS)
 
     def warning(self, told: str) -> str:

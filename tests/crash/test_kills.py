@@ -14,7 +14,7 @@ import av
 import httpx
 import pytest
 
-from tests.crash.services import ROOT, Service
+from tests.services import ROOT, Service
 
 pytestmark = [pytest.mark.crash, pytest.mark.model, pytest.mark.timeout(1800)]
 

@@ -13,6 +13,7 @@ from tests.web.fakes import CALL, DUMMY, LABEL, SALES, SUMMARY, FakeSttApi
 from tests.web.harness import client_of
 from web_ui.engine_answers import GapAnswer, SegmentAnswer, SuppressedAnswer
 from web_ui.errors import EngineAway, EngineBroken, EngineRefused, EngineSilent
+from web_ui.jobs.workers import SHORT_BYTES
 
 pytestmark = pytest.mark.anyio
 WHOLE = [segment.text for segment in CALL]
@@ -196,6 +197,24 @@ async def test_restart_takes_up_what_ran(tmp_path: Path) -> None:
         call = await ended(client, id)
     assert texts(call) == WHOLE
     assert back.streams[0]["start_seconds"] == "10.0"
+
+
+async def test_short_call_does_not_wait_for_long_ones(tmp_path: Path) -> None:
+    """However many long recordings wait, one worker is left for what is soon done."""
+    held = asyncio.Event()
+    engine = FakeSttApi(hold={0: held})
+    long = ("long.wav", bytes(SHORT_BYTES + 1))
+    async with client_of(engine, tmp_path, web_ui_jobs=2) as client:
+        ids = [await sent(client, long) for _ in range(3)]
+        await until(client, ids[0], lambda call: call["state"] == "running")
+        engine.hold.clear()
+        short = await ended(client, await sent(client))
+        states = [(await shown(client, id))["state"] for id in ids]
+        held.set()
+        for id in ids:
+            await ended(client, id)
+    assert short["state"] == "done"
+    assert states == ["running", "queued", "queued"]
 
 
 async def test_recording_deleted_from_under_it(tmp_path: Path) -> None:

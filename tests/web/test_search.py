@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, event
 
 from tests.web.searching import asked, keys, opened, put, put_segments
 from web_ui.records import Segment
-from web_ui.search.matching import place_of
 from web_ui.search.query import LONGEST_QUERY, search
-from web_ui.store.tables import SEARCH_TEXTS
 from web_ui.views import Filters
 
 
@@ -240,9 +239,28 @@ def test_many_candidates_are_found_as_few_are(connection: Connection) -> None:
     assert asked(connection, "시작").total == 380
 
 
-def test_postgresql_is_asked_in_its_own_words() -> None:
-    """The one function that databases name differently."""
-    looked = place_of(b"part", SEARCH_TEXTS.c.said)
-    assert str(looked.compile(dialect=make_url("postgresql://").get_dialect()())) == (
-        "position(%(param_1)s IN search_texts.said)"
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(),
+        Filters(state="done", language="ko", verdict="review", since=date(2026, 1, 1)),
+        Filters("지"),
+        Filters("해지환급"),
+        Filters("해지 상담", state="done", until=date(2026, 2, 1)),
+    ],
+)
+def test_no_table_is_read_from_end_to_end(connection: Connection, filters: Filters) -> None:
+    """Every statement of a search finds its rows by an index, or reads nothing but one."""
+    for _ in range(3):
+        put(connection, "해지환급금이요.", "상담", language="ko", verdict="review")
+    asked_for: list[tuple[str, Any]] = []
+    event.listen(
+        connection,
+        "after_cursor_execute",
+        lambda _, __, statement, parameters, ___, ____: asked_for.append((statement, parameters)),
     )
+    search(connection, filters, 1, 20)
+    for statement, parameters in asked_for.copy():
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+        steps = [row[3] for row in plan if re.match(r"SCAN (search|segments|transcripts)", row[3])]
+        assert [step for step in steps if "COVERING INDEX" not in step] == [], statement

@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 
 from web_ui.search.folding import fold, fold_with_places, joins
-from web_ui.search.packing import count, pack, unpack
+from web_ui.search.packing import BORDER, count, pack, unpack
 
 ZWJ_FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
@@ -127,8 +127,10 @@ def test_bytes_are_found_where_characters_are() -> None:
     chance = random.Random(7)  # noqa: S311 - not for secrets
     alphabet = "가각힣해0z\u0000\u0080\u3fff\u4000\ubfff\uf900\U0001f44d\U0010ffff"
     for _ in range(3000):
-        text = "".join(chance.choices(alphabet, k=20))
+        text, other = ("".join(chance.choices(alphabet, k=20)) for _ in "ab")
         part = "".join(chance.choices(alphabet, k=chance.randint(1, 3)))
         at = pack(text).find(pack(part))
         assert (at < 0) == (part not in text)
         assert at < 0 or count(pack(text)[:at]) == text.index(part)
+        both = pack(text) + BORDER + pack(other)
+        assert (pack(part) in both) == (part in text or part in other)

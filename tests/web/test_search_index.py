@@ -149,6 +149,14 @@ def test_every_place_in_a_block_has_its_bit() -> None:
         assert (len(others), key in others, key + 64 in alone) == (63, False, False)
 
 
+def test_members_are_kept_as_bits_and_come_back_as_keys() -> None:
+    """Keys in, keys out; those of both; and the blocks that they lie in."""
+    members = Members.of([300, 5, 63, 64, 5])
+    assert (sorted(members), len(members), members.range) == ([5, 63, 64, 300], 4, (0, 319))
+    assert sorted(members & Members.of([5, 64, 999])) == [5, 64]
+    assert not members & Members.of([6, 299])
+
+
 def test_grams_are_numbers_a_database_holds() -> None:
     """Up to the last character of Unicode they are different, positive, and fit into 63 bits."""
     last = "\U0010ffff\U0010fffe\U0010ffff"

@@ -22,12 +22,13 @@ from stt_slot import LoadPlan, Watch
 from stt_source import GuardedFile
 from tests.model_fakes import put_model
 from tests.web.harness import ROOT
+from web_ui import catalogue
 from web_ui.catalogue import ENGLISH, KOREAN
 from web_ui.errors import STATUS
 from web_ui.upload_form import LANGUAGES, QUALITIES
 from web_ui.words import CATALOGUE, REASONS, words_for
 
-TEMPLATES = sorted((ROOT / "web_ui" / "templates").glob("*.html"))
+TEMPLATES = sorted((ROOT / "web_ui" / "templates").rglob("*.html"))
 
 
 def holes(text: str) -> set[str]:
@@ -86,6 +87,13 @@ def first_inference() -> str:
     with pytest.raises(ModelLoadError) as caught:
         prove(Unreadable())  # type: ignore[arg-type]
     return str(caught.value)
+
+
+def test_no_key_is_there_twice() -> None:
+    """A word that two files of the catalogue define would be whichever came last."""
+    for language in ("KOREAN", "ENGLISH"):
+        keys = [key for file in catalogue.FILES for key in getattr(file, language)]
+        assert len(keys) == len(set(keys))
 
 
 def test_engines_own_reasons_are_understood(tmp_path: Path) -> None:

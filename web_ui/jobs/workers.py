@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from serving.errors import ServiceError
 from serving.logs import log_unexpected
+from serving.settings import MIB
 from web_ui.jobs.analysis import analyse
 from web_ui.jobs.job import Job, Tools, transcribe
 from web_ui.jobs.setbacks import Setback, growing, setback_of
@@ -21,6 +22,9 @@ log = logging.getLogger("web.jobs")
 # Somebody else's lease may end, or a moment come, without anybody telling.
 LOOK_SECONDS = 5.0
 RENEW_SECONDS = LEASE.total_seconds() / 4
+# One worker takes nothing larger: a short call never waits for as many long ones as there are
+# workers. Five minutes as a telephone system keeps them (16-bit PCM at 16 kHz), hours as MP3.
+SHORT_BYTES = 10 * MIB
 
 
 class Workers:
@@ -38,7 +42,8 @@ class Workers:
         self._workers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._workers = [asyncio.create_task(self._work()) for _ in range(self._count)]
+        limits = [SHORT_BYTES if self._count > 1 else None] + [None] * (self._count - 1)
+        self._workers = [asyncio.create_task(self._work(limit)) for limit in limits]
 
     async def close(self) -> None:
         """Every worker puts back what it holds, to be taken up after the restart."""
@@ -59,12 +64,12 @@ class Workers:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _work(self) -> None:
+    async def _work(self, most_bytes: int | None) -> None:
         failures = 0
         while True:
             seen = self._generation
             try:
-                transcript = await self._tools.database.write(work.claim_next, _now())
+                transcript = await self._tools.database.write(work.claim_next, _now(), most_bytes)
                 failures = 0
             except ServiceError as error:
                 failures += 1

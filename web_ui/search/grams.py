@@ -6,7 +6,7 @@ Databases count with signed integers, so the bit of the last of them is the sign
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 # What is no longer than a gram is found by its gram alone.
@@ -51,7 +51,19 @@ class Members:
     """Transcripts, as the bits of their blocks."""
 
     def __init__(self, blocks: Mapping[int, int]) -> None:
-        self._blocks = {block: bits & EVERY_BIT for block, bits in blocks.items()}
+        self._blocks = {block: bits & EVERY_BIT for block, bits in blocks.items() if bits}
+
+    @classmethod
+    def of(cls, keys: Iterable[int]) -> Members:
+        blocks: dict[int, int] = {}
+        for key in keys:
+            block = block_of(key)
+            blocks[block] = blocks.get(block, 0) | 1 << (key & (BLOCK - 1))
+        return cls(blocks)
+
+    def __and__(self, others: Members) -> Members:
+        both = self._blocks.keys() & others._blocks.keys()
+        return Members({block: self._blocks[block] & others._blocks[block] for block in both})
 
     def __len__(self) -> int:
         return sum(bits.bit_count() for bits in self._blocks.values())
@@ -59,8 +71,15 @@ class Members:
     def __contains__(self, key: int) -> bool:
         return bool(self._blocks.get(key >> BLOCK_BITS, 0) >> (key & (BLOCK - 1)) & 1)
 
+    @property
+    def range(self) -> tuple[int, int]:
+        """Keys between which all of them lie; there must be one."""
+        first, last = min(self._blocks), max(self._blocks)
+        return first << BLOCK_BITS, (last << BLOCK_BITS) + BLOCK - 1
+
     def __iter__(self) -> Iterator[int]:
         for block, bits in self._blocks.items():
-            for place in range(bits.bit_length()):
-                if bits >> place & 1:
-                    yield (block << BLOCK_BITS) + place
+            left = bits
+            while left:
+                yield (block << BLOCK_BITS) + (left & -left).bit_length() - 1
+                left &= left - 1

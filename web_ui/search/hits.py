@@ -10,7 +10,7 @@ from itertools import islice
 from sqlalchemy import Connection, and_, false, or_, select
 
 from web_ui.search.folding import fold_with_places, joins
-from web_ui.search.index import Entry, starts_of
+from web_ui.search.index import Entry
 from web_ui.search.packing import count
 from web_ui.store.tables import SEARCH_TEXTS, SEGMENTS
 from web_ui.views import Hit
@@ -53,17 +53,16 @@ def found_in(connection: Connection, keys: Sequence[int], needles: Sequence[byte
         Found(
             key,
             tuple(hit for place in places[key] for hit in _hit(key, place, segments)),
-            sum(entries[key].said.count(needle) for needle in needles),
+            sum(entries[key].text.count(each, 0, entries[key].places[-1]) for each in needles),
         )
         for key in keys
     ]
 
 
 def _entries(connection: Connection, keys: Collection[int]) -> dict[int, Entry]:
-    columns = (SEARCH_TEXTS.c.title, SEARCH_TEXTS.c.said, SEARCH_TEXTS.c.starts)
-    wanted = SEARCH_TEXTS.c.transcript_key.in_(keys)
-    rows = connection.execute(select(SEARCH_TEXTS.c.transcript_key, *columns).where(wanted))
-    return {key: Entry(*rest) for key, *rest in rows}
+    key, text, starts = (SEARCH_TEXTS.c[name] for name in ("transcript_key", "text", "starts"))
+    rows = connection.execute(select(key, text, starts).where(key.in_(keys)))
+    return {key: Entry(text, starts) for key, text, starts in rows}
 
 
 def _places(entry: Entry, needles: Sequence[bytes]) -> list[_Place]:
@@ -71,26 +70,26 @@ def _places(entry: Entry, needles: Sequence[bytes]) -> list[_Place]:
     spans = sorted(
         (begin, begin + len(needle))
         for needle in needles
-        for begin in islice(_begins(entry.said, needle), of_each)
+        for begin in islice(_begins(entry, needle), of_each)
     )
-    starts, numbers = starts_of(entry)
-    return [_place(entry.said, starts, numbers, *span) for span in spans[:SHOWN]]
+    return [_place(entry, *span) for span in spans[:SHOWN]]
 
 
-def _begins(said: bytes, needle: bytes) -> Iterator[int]:
-    begin = said.find(needle)
+def _begins(entry: Entry, needle: bytes) -> Iterator[int]:
+    """Where in what was said, the title left out."""
+    end = entry.places[-1]
+    begin = entry.text.find(needle, 0, end)
     while begin >= 0:
         yield begin
-        begin = said.find(needle, begin + len(needle))
+        begin = entry.text.find(needle, begin + len(needle), end)
 
 
-def _place(
-    said: bytes, starts: Sequence[int], numbers: Sequence[int], begin: int, end: int
-) -> _Place:
+def _place(entry: Entry, begin: int, end: int) -> _Place:
+    starts = entry.places
     first, last = bisect_right(starts, begin) - 1, bisect_right(starts, end - 1)
-    before = count(said[starts[first] : begin])
-    spanned = numbers[first : min(last, first + MOST_SEGMENTS)]
-    return _Place(tuple(spanned), before, before + count(said[begin:end]))
+    before = count(entry.text[starts[first] : begin])
+    spanned = entry.numbers[first : min(last, first + MOST_SEGMENTS)]
+    return _Place(spanned, before, before + count(entry.text[begin:end]))
 
 
 def _segments(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from struct import pack as pack_numbers
 from struct import unpack as unpack_numbers
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlalchemy import bindparam as given
@@ -14,26 +17,43 @@ from sqlalchemy.dialects import postgresql, sqlite
 from web_ui.records import Segment
 from web_ui.search.folding import fold
 from web_ui.search.grams import bit_of, block_of, grams_of
-from web_ui.search.packing import pack, unpack
+from web_ui.search.packing import BORDER, pack, unpack
 from web_ui.store.tables import SEARCH_GRAMS, SEARCH_TEXTS
 
 HELD = SEARCH_GRAMS.c
 
 
-class Entry(NamedTuple):
-    """A row of `search_texts`. title, said: folded and packed; said: all segments, in the order of
-    their starts, with nothing between them; starts: see `starts_of`."""
+@dataclass(frozen=True)
+class Entry:
+    """A row of `search_texts`.
 
-    title: bytes
-    said: bytes
+    text: folded and packed: all segments in the order of their starts, with nothing between them;
+    a border; the title. starts: 32-bit little-endian integers: where each segment begins in it and
+    where the last one ends, in bytes; then the segments' numbers.
+    """
+
+    text: bytes
     starts: bytes
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """Of the segments, in the order of their starts."""
+        return self._integers[len(self.places) :]
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where each of them begins; one more: where the last one ends."""
+        return self._integers[: len(self.starts) // 8 + 1]
+
+    @cached_property
+    def _integers(self) -> tuple[int, ...]:
+        return unpack_numbers(f"<{len(self.starts) // 4}I", self.starts)
+
+    @property
     def grams(self) -> set[int]:
-        return grams_of(unpack(self.title)) | grams_of(unpack(self.said))
-
-
-NOTHING = Entry(b"", b"", b"")
+        end = self.places[-1]
+        said, title = self.text[:end], self.text[end + len(BORDER) :]
+        return grams_of(unpack(said)) | grams_of(unpack(title))
 
 
 def index_transcript(
@@ -44,19 +64,16 @@ def index_transcript(
     Belongs in the transaction that changes them.
     """
     entry = _entry(title, segments)
-    found = connection.execute(
-        select(SEARCH_TEXTS.c.title, SEARCH_TEXTS.c.said, SEARCH_TEXTS.c.starts)
-        .where(SEARCH_TEXTS.c.transcript_key == key)
-        .with_for_update()
-    ).one_or_none()
-    before = NOTHING if found is None else Entry(*found)
+    row = {"text": entry.text, "starts": entry.starts}
+    mine = SEARCH_TEXTS.c.transcript_key == key
+    chosen = select(SEARCH_TEXTS.c.text, SEARCH_TEXTS.c.starts).where(mine).with_for_update()
+    found = connection.execute(chosen).one_or_none()
+    before = _entry("", ()) if found is None else Entry(*found)
     if found is None:
-        connection.execute(insert(SEARCH_TEXTS), {"transcript_key": key, **entry._asdict()})
+        connection.execute(insert(SEARCH_TEXTS).values(transcript_key=key, **row))
     elif before != entry:
-        connection.execute(
-            update(SEARCH_TEXTS).where(SEARCH_TEXTS.c.transcript_key == key), entry._asdict()
-        )
-    if before[:2] != entry[:2]:
+        connection.execute(update(SEARCH_TEXTS).where(mine).values(**row))
+    if before.text != entry.text:
         _change_grams(connection, key, before.grams, entry.grams)
 
 
@@ -73,26 +90,13 @@ def drop_transcript(connection: Connection, key: int) -> None:
     connection.execute(delete(SEARCH_GRAMS).where(in_block, HELD.members == 0))
 
 
-def starts_of(entry: Entry) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Where each segment begins in `said`, in bytes, and its number; both in the order of starts.
-
-    Kept as 32-bit little-endian integers: first all the former, then all the latter.
-    """
-    count = len(entry.starts) // 8
-    numbers = unpack_numbers(f"<{2 * count}I", entry.starts)
-    return numbers[:count], numbers[count:]
-
-
 def _entry(title: str, segments: Sequence[Segment]) -> Entry:
     ordered = sorted(segments, key=lambda each: (each.start, each.channel or 0, each.number))
-    said = bytearray()
-    places: list[int] = []
-    for segment in ordered:
-        places.append(len(said))
-        said += pack(fold(segment.text))
-    numbers = [segment.number for segment in ordered]
-    starts = pack_numbers(f"<{2 * len(ordered)}I", *places, *numbers)
-    return Entry(pack(fold(title)), bytes(said), starts)
+    pieces = [pack(fold(segment.text)) for segment in ordered]
+    places = accumulate(map(len, pieces), initial=0)
+    numbers = (segment.number for segment in ordered)
+    starts = pack_numbers(f"<{2 * len(ordered) + 1}I", *places, *numbers)
+    return Entry(b"".join((*pieces, BORDER, pack(fold(title)))), starts)
 
 
 def _change_grams(connection: Connection, key: int, before: set[int], after: set[int]) -> None:

@@ -8,6 +8,8 @@ within bytes exactly where characters are found within characters:
     0x58       and three       whatever has no place below
     0x59…0x5B  and two         U+0000…U+BFFF: most scripts
     0x5C…0x7F  alone           0…9, a…z
+
+Nothing is found across a border: a byte from 0x80 on after a whole character.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ RARE = 0x58
 SCRIPTS, SCRIPTS_END = 0x59, 0xC000
 ALONE = 0x5C
 PLAIN = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+BORDER = b"\x80"
 
 CHARACTER = re.compile(rb"[\x00-\x7f][\x80-\xff]*")
 FOLLOWING = bytes(range(0x80, 0x100))

@@ -211,13 +211,12 @@ AUDIT = Table(
 )
 
 # What search looks in: letters and digits alone, folded and packed (web_ui/search/packing.py);
-# `starts` says where in `said` each segment begins.
+# `starts` says where in it each segment begins.
 SEARCH_TEXTS = Table(
     "search_texts",
     METADATA,
     _owner(primary_key=True, autoincrement=False),
-    Column("title", LargeBinary, nullable=False),
-    Column("said", LargeBinary, nullable=False),
+    Column("text", LargeBinary, nullable=False),
     Column("starts", LargeBinary, nullable=False),
 )
 

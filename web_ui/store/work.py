@@ -42,12 +42,17 @@ class Checkpoint:
     passages: tuple[Passage, ...]
 
 
-def claim_next(connection: Connection, now: datetime) -> Transcript | None:
-    """The oldest that may run now, made this caller's; None where there is none."""
+def claim_next(
+    connection: Connection, now: datetime, most_bytes: int | None = None
+) -> Transcript | None:
+    """The oldest that may run now, made this caller's; None where there is none. most_bytes:
+    of recordings no larger than that."""
     table = TRANSCRIPTS.c
     due = and_(table.state == "queued", or_(table.retry_at.is_(None), table.retry_at <= now))
     lost = and_(table.state == "running", table.lease_until < now)
     chosen = select(TRANSCRIPTS).where(or_(due, lost)).order_by(table.created_at, table.key)
+    if most_bytes is not None:
+        chosen = chosen.where(table.file_bytes <= most_bytes)
     # Several services may look at once: PostgreSQL lets each have another row.
     row = connection.execute(chosen.limit(1).with_for_update(skip_locked=True)).mappings().first()
     if row is None:

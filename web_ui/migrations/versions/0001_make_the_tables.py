@@ -224,8 +224,7 @@ def upgrade() -> None:
             autoincrement=False,
             nullable=False,
         ),
-        sa.Column("title", sa.LargeBinary(), nullable=False),
-        sa.Column("said", sa.LargeBinary(), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
         sa.Column("starts", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["transcript_key"],

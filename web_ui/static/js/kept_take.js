@@ -3,7 +3,7 @@
 import { ask } from "./ask.js";
 import { clock } from "./format.js";
 import { sendTake } from "./send_take.js";
-import { fileOf } from "./take.js";
+import { fileOf, offerToListen } from "./take.js";
 import { dropTake, holdTake, keptTakes, piecesOf } from "./takes.js";
 import { timeText } from "./times.js";
 import { word } from "./words.js";
@@ -15,7 +15,7 @@ const audio = box.querySelector("[data-record-kept-audio]");
 function offer(take, pieces) {
   const told = { when: timeText(new Date(take.begun)), length: clock(take.seconds) };
   box.querySelector("[data-record-kept-text]").textContent = word("record.kept_text", told);
-  audio.src = URL.createObjectURL(fileOf(pieces, take, "take"));
+  offerToListen(audio, fileOf(pieces, take, "take"));
   box.hidden = false;
   return new Promise((resolve) => {
     box.onclick = async (event) => {

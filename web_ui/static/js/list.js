@@ -13,7 +13,7 @@ export async function load(address, { quiet = false } = {}) {
   const list = document.getElementById("list");
   if (!quiet) list.setAttribute("aria-busy", "true");
   try {
-    swap(await fetched(address, mine.signal));
+    swap(await fetched(address, quiet, mine.signal));
     return true;
   } catch {
     if (!mine.signal.aborted) list.querySelector("[data-list-problem]").hidden = false;
@@ -23,11 +23,11 @@ export async function load(address, { quiet = false } = {}) {
   }
 }
 
-async function fetched(address, signal) {
+async function fetched(address, quiet, signal) {
   const response = await fetch(address, { headers: { Accept: "text/html" }, signal });
-  // Somebody has to sign in again: the page says where.
-  if (response.redirected) location.assign(response.url);
-  if (!response.ok) throw new Error(`${response.status}`);
+  // Somebody has to sign in again, but is not led away from what goes on here without asking.
+  if (response.redirected && !quiet) location.assign(response.url);
+  if (response.redirected || !response.ok) throw new Error(`${response.status}`);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
@@ -39,11 +39,21 @@ function swap(page) {
     const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
     if (!old.isEqualNode(fresh)) old.replaceWith(document.adoptNode(fresh));
   }
-  document.getElementById("search").hidden = page.getElementById("search").hidden;
+  renewSearch(document.getElementById("search"), page.getElementById("search"));
   renew(document.getElementById("list"), document.adoptNode(page.getElementById("list")));
   if (focused && document.activeElement === document.body) {
     document.querySelector(`#${CSS.escape(focused)} [data-open]`)?.focus({ preventScroll: true });
   }
+}
+
+// What is typed stays; languages that have come since can be chosen.
+function renewSearch(form, fresh) {
+  form.hidden = fresh.hidden;
+  const [old, language] = [form, fresh].map((one) => one.elements.language);
+  if (old.options.length === language.options.length) return;
+  const chosen = old.value;
+  old.replaceChildren(...language.children);
+  old.value = chosen;
 }
 
 // Lines that did not change stay the elements they are: with their focus, under their readers.

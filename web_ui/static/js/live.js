@@ -33,11 +33,10 @@ function say(item) {
 
 function showProgress(line, item) {
   const [bar, done, rest] = ["bar", "done", "left"].map((name) => line.querySelector(`[data-${name}]`));
-  if (!bar || (rest && !done.textContent)) {
-    refreshSoon();
-    return;
-  }
   const uploading = item.state === "uploading";
+  if (!bar) refreshSoon();
+  // How long a recording is becomes known as it is read.
+  if (!bar || !(uploading || item.seconds_total)) return;
   bar.value = uploading ? item.uploaded_bytes : item.progress;
   const [part, whole] = uploading
     ? [size(item.uploaded_bytes ?? 0), size(item.file_bytes)]

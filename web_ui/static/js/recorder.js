@@ -5,7 +5,7 @@ import { ask } from "./ask.js";
 import { clock } from "./format.js";
 import { listen } from "./meter.js";
 import { sendTake } from "./send_take.js";
-import { fileOf, Take } from "./take.js";
+import { fileOf, offerToListen, Take } from "./take.js";
 import { dropTake, holdTake } from "./takes.js";
 import { word } from "./words.js";
 
@@ -89,8 +89,7 @@ async function stop() {
   await take.stop();
   const { begun, pieces, recorder } = take;
   part("time").textContent = clock(take.seconds);
-  URL.revokeObjectURL(audio.src);
-  audio.src = URL.createObjectURL(fileOf(pieces, { begun, type: recorder.mimeType }, "take"));
+  offerToListen(audio, fileOf(pieces, { begun, type: recorder.mimeType }, "take"));
   show("stopped");
 }
 

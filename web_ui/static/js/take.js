@@ -52,6 +52,17 @@ export class Take {
   }
 }
 
+/** Puts it into a player. What is made in pieces does not say how long it is: its end does. */
+export function offerToListen(audio, file) {
+  URL.revokeObjectURL(audio.src);
+  audio.src = URL.createObjectURL(file);
+  audio.onloadedmetadata = () => {
+    if (audio.duration !== Infinity) return;
+    audio.addEventListener("seeked", () => (audio.currentTime = 0), { once: true });
+    audio.currentTime = Number.MAX_SAFE_INTEGER;
+  };
+}
+
 /** The recording as a file; the same take is the same file, so that its upload can be gone on with. */
 export function fileOf(pieces, { begun, type }, name) {
   const kind = type.split(";")[0];

@@ -2,7 +2,8 @@
 
 const language = document.documentElement.lang;
 const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-const DAY = { month: "short", day: "numeric", ...CLOCK };
+// `11. 3.` is how a Korean list writes it; in English figures alone could be either order.
+const DAY = { month: language === "ko" ? "numeric" : "short", day: "numeric", ...CLOCK };
 const HOURS = 3600 * 1000;
 const formats = {
   clock: new Intl.DateTimeFormat(language, CLOCK),
@@ -16,7 +17,7 @@ function startOfDay(moment) {
   return new Date(moment.getFullYear(), moment.getMonth(), moment.getDate());
 }
 
-/** `오늘 14:03`, `어제 09:10`, `11월 3일 09:10`, and the year where it is another. */
+/** `오늘 14:03`, `어제 09:10`, `11. 3. 09:10`, and the year where it is another. */
 export function timeText(moment, now = new Date()) {
   const days = Math.round((startOfDay(moment) - startOfDay(now)) / (24 * HOURS));
   if (days === 0 || days === -1) {

@@ -6,6 +6,7 @@ import { api, call, tell } from "./page.js";
 import { lineOf, list, startOf, timeOf } from "./lines.js";
 import { nameLine, setName, speakers } from "./names.js";
 import { showSegment } from "./saving.js";
+import { addStretch } from "./stretches.js";
 
 const PART = 50;
 let passages = 0;
@@ -15,6 +16,7 @@ export function addSegment(segment) {
   const line = made("line-template", `s-${segment.id}`, segment);
   line.querySelector(".line-edit").href = `?edit=${segment.id}#s-${segment.id}`;
   put(line);
+  addStretch("said", segment.start, segment.end);
   if (segment.speaker && !speakers().some(({ label }) => label === segment.speaker)) {
     setName(segment.speaker, word("speaker.numbered", { number: speakers().length + 1 }));
   }
@@ -35,6 +37,7 @@ export function addPassage({ kind, start, end, text, reason }) {
   const seconds = (end - start).toFixed(1);
   line.querySelector(".numbers").textContent = word("line.seconds", { seconds });
   put(line);
+  addStretch(kind, start, end);
 }
 
 function whyWithheld(reason) {

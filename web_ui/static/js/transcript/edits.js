@@ -8,6 +8,7 @@ import { lineOf, numberOf, textOf } from "./lines.js";
 import { newLabel, setName } from "./names.js";
 import { send } from "./saving.js";
 import { say } from "./say.js";
+import { refresh } from "./swap.js";
 import { record } from "./undo.js";
 
 const tidy = (text) => text.trim().replace(/\s+/g, " ");
@@ -47,6 +48,8 @@ async function change(made) {
     await ask(api, "PATCH", { speakers: [{ label, name, role: null }] });
     setName(label, name);
     speaker.selectedOptions[0].value = label;
+    // The panel has a row for everybody.
+    refresh({ panel: true }).catch(() => {});
   }
   const same = tidy(text.value) === was.value;
   return { ...(same ? {} : { text: tidy(text.value), was: was.value }), speaker: speaker.value };

@@ -30,7 +30,7 @@ function foldOf(line) {
 /** Look for what the field holds; the place stays where it was, or is the next one in sight. */
 export function look() {
   clearTimeout(waiting);
-  const query = fold(field.value.normalize("NFKC")).folded;
+  const query = fold(field.value).folded;
   found = lines().segments.flatMap((line) =>
     matches(foldOf(line), query).map(([from, to]) => ({ line, from, to })),
   );

@@ -1,8 +1,10 @@
 // Text as people look for it: letters and digits alone, as search/folding does on the server, so that
 // neither spaces nor signs stand between 해지 and 해 지.
 
-const KEPT = /[\p{L}\p{N}\p{M}]/u;
-const SYLLABLES = [0xac00, 0xd7a3];
+const KEPT = /[\p{L}\p{N}\p{M}]/gu;
+// A letter with what is written over it is one; so are a syllable's parts, as macOS names files.
+const LETTERS = /[\uac00-\ud7a3]|[\u1100-\u11ff]+|.[\p{M}\uff9e\uff9f]*/gsu;
+const SYLLABLE = /^[\uac00-\ud7a3]$/;
 
 /** `folded`, and for each of its characters the place in `text` where it begins and ends. */
 export function fold(text) {
@@ -10,7 +12,7 @@ export function fold(text) {
   const from = [];
   const to = [];
   let place = 0;
-  for (const letter of text) {
+  for (const letter of text.match(LETTERS) ?? []) {
     const end = place + letter.length;
     const kept = keptOf(letter);
     folded += kept;
@@ -24,10 +26,9 @@ export function fold(text) {
 }
 
 function keptOf(letter) {
-  const code = letter.codePointAt(0);
   // Nearly all of a call, and it is looked through at every key.
-  if (code >= SYLLABLES[0] && code <= SYLLABLES[1]) return letter;
-  return KEPT.test(letter) ? letter.normalize("NFKC").toLowerCase() : "";
+  if (SYLLABLE.test(letter)) return letter;
+  return (letter.normalize("NFKC").toLowerCase().match(KEPT) ?? []).join("");
 }
 
 /** Where a folded query stands in a folded text: `[from, to]` in the text as it is. */

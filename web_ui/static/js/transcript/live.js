@@ -2,6 +2,7 @@
 // end.
 
 import { clock, left } from "../format.js";
+import { clockText } from "../times.js";
 import { word } from "../words.js";
 import { addPassage, addSegment } from "./arriving.js";
 import { api, call, find } from "./page.js";
@@ -57,16 +58,19 @@ function showWork(item) {
   if (!work) return;
   const bar = find("work-bar", work);
   const uploads = item.state === "uploading";
+  const transcribes = !uploads && item.phase === "transcribe";
   bar.max = uploads ? item.file_bytes || 1 : 1;
-  bar.value = uploads ? (item.uploaded_bytes ?? 0) : item.progress;
+  if (uploads || transcribes) bar.value = uploads ? (item.uploaded_bytes ?? 0) : item.progress;
+  else bar.removeAttribute("value");
   bar.classList.toggle("bar-still", item.state === "queued");
   const doing = item.state === "running" ? word(`phase.${item.phase}`) : word(`state.${item.state}`);
   find("work-title", work).textContent = doing;
-  find("work-left", work).textContent = item.seconds_left === null ? "" : left(item.seconds_left);
-  if (item.seconds_total && !uploads) {
-    const [done, total] = [clock(item.seconds_done), clock(item.seconds_total)];
-    find("work-done", work).textContent = word("item.done_of", { done, total });
-  }
+  const known = transcribes && item.seconds_left !== null;
+  find("work-left", work).textContent = known ? left(item.seconds_left) : "";
+  if (uploads) return showNote(find("work-note", work), item);
+  const [done, total] = [clock(item.seconds_done), clock(item.seconds_total ?? 0)];
+  const counted = transcribes && item.seconds_total;
+  find("work-done", work).textContent = counted ? word("item.done_of", { done, total }) : "";
   showNote(find("work-note", work), item);
 }
 
@@ -75,6 +79,7 @@ function showNote(note, item) {
   if (item.wait_code) {
     const code = WAITS.has(item.wait_code) ? item.wait_code : "other";
     said = `${word(`wait.${code}`)} ${word("work.retries")}`;
+    if (item.retry_at) said += ` ${word("item.retry_at")} ${clockText(new Date(item.retry_at))}`;
   } else if (item.state === "queued" && item.ahead !== null) {
     said = item.ahead ? word("item.ahead", { count: item.ahead }) : word("item.next");
   }

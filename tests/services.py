@@ -1,4 +1,4 @@
-"""Both services as processes of their own, to be killed and started again at the same address."""
+"""Both services as processes of their own, to be stopped and started again at the same address."""
 
 from __future__ import annotations
 
@@ -12,8 +12,17 @@ from pathlib import Path
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
+from api_server.settings import Settings as SttApiSettings
+from web_ui.settings import Settings as WebUiSettings
+
+ROOT = Path(__file__).parents[1]
 START_SECONDS = 60.0
+OURS = SttApiSettings.model_fields.keys() | WebUiSettings.model_fields.keys()
+
+
+def is_ours(name: str) -> bool:
+    """Whether an environment variable is a setting of one of the services."""
+    return name.removesuffix("_FILE").lower() in OURS
 
 
 class Service:
@@ -24,7 +33,8 @@ class Service:
             self._port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
         self._command = [sys.executable, "-m", module]
-        self._environment = {**os.environ, "PORT": str(self._port), **environment}
+        kept = {name: value for name, value in os.environ.items() if not is_ours(name)}
+        self._environment = {**kept, "PORT": str(self._port), **environment}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 

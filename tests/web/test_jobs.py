@@ -13,7 +13,9 @@ from tests.web.fakes import CALL, DUMMY, LABEL, SALES, SUMMARY, FakeSttApi
 from tests.web.harness import client_of
 from web_ui.engine_answers import GapAnswer, SegmentAnswer, SuppressedAnswer
 from web_ui.errors import EngineAway, EngineBroken, EngineRefused, EngineSilent
+from web_ui.jobs.translation import paired
 from web_ui.jobs.workers import SHORT_BYTES
+from web_ui.records import Segment
 
 pytestmark = pytest.mark.anyio
 WHOLE = [segment.text for segment in CALL]
@@ -307,3 +309,23 @@ async def test_no_translation_is_said(tmp_path: Path) -> None:
     assert call["state"] == "done"
     assert (call["translation"]["text"], call["translation"]["is_dummy"]) == (None, True)
     assert {segment["translation"] for segment in call["segments"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("One. Two. Three.", {0: "One.", 1: "Two.", 2: "Three."}),
+        ("All of it at once.", {0: "All of it at once."}),
+        ("One. Two.", {0: "One. Two."}),
+    ],
+)
+def test_translated_pieces_go_with_what_they_translate(text: str, pairs: dict[int, str]) -> None:
+    """Sentence by sentence where that fits, else with the first of the segments they span."""
+    segments = [Segment(n, n * 2.0, n * 2.0 + 1.8, "말") for n in range(3)]
+    assert paired(segments, [SegmentAnswer(start=0.1, end=5.8, text=text)]) == pairs
+
+
+def test_translated_piece_beside_every_segment_is_kept() -> None:
+    """It goes with the nearest: nothing that was translated is lost."""
+    segments = [Segment(n, n * 10.0, n * 10.0 + 1.0, "말") for n in range(3)]
+    assert paired(segments, [SegmentAnswer(start=12.0, end=13.0, text="x")]) == {1: "x"}

@@ -38,7 +38,6 @@ KOREAN: dict[str, str] = {
     "work.retries": "해결되면 이어서 진행합니다.",
     "live.first": "받아쓴 글이 나오기 시작했습니다.",
     "live.lost": "서버와 연결이 끊겼습니다. 다시 연결하고 있습니다.",
-    "live.ended": "작업이 끝났습니다.",
     # The player.
     "player.title": "녹음 듣기",
     "player.controls": "재생 단추",
@@ -185,7 +184,6 @@ ENGLISH: dict[str, str] = {
     "work.retries": "It goes on as soon as that has passed.",
     "live.first": "The first text is here.",
     "live.lost": "The connection to the server was lost. Connecting again.",
-    "live.ended": "The work is done.",
     # The player.
     "player.title": "Listen",
     "player.controls": "Playback",

@@ -3,7 +3,8 @@ a second pass over the recording. Never the source passed off as a translation."
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -16,6 +17,7 @@ from web_ui.store import work
 from web_ui.store.transcripts import get_full
 
 WHISPER_LANGUAGE = "en"
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 async def translate(job: Job) -> None:
@@ -90,16 +92,26 @@ def _by_segment(result: Mapping[str, Any]) -> dict[int, str]:
 
 
 def paired(segments: Sequence[Segment], said: Sequence[SegmentAnswer]) -> dict[int, str]:
-    """Each translated sentence with the segment that it shares most time with; one that shares
-    none goes to the nearest, so that nothing is lost."""
+    """Each translated piece with the segments it was said in: sentence by sentence where there are
+    as many as segments, else whole with the first. One that lies on none goes to the nearest."""
     texts: dict[int, list[str]] = {}
-    for sentence in said:
-        own = [s for s in segments if s.channel == sentence.channel] or list(segments)
-        best = max(own, key=lambda segment: _shared(segment, sentence))
-        texts.setdefault(best.number, []).append(sentence.text.strip())
+    for piece in said:
+        own = [s for s in segments if s.channel == piece.channel] or list(segments)
+        for segment, text in _shared_out(own, piece):
+            texts.setdefault(segment.number, []).append(text)
     return {number: " ".join(parts) for number, parts in texts.items()}
 
 
-def _shared(segment: Segment, sentence: SegmentAnswer) -> float:
+def _shared_out(segments: Sequence[Segment], piece: SegmentAnswer) -> Iterator[tuple[Segment, str]]:
+    covered = [s for s in segments if _shared(s, piece) > (s.end - s.start) / 2]
+    sentences = SENTENCE_END.split(piece.text.strip())
+    if len(sentences) == len(covered):
+        yield from zip(covered, sentences, strict=True)
+        return
+    first = covered[0] if covered else max(segments, key=lambda s: _shared(s, piece))
+    yield first, piece.text.strip()
+
+
+def _shared(segment: Segment, piece: SegmentAnswer) -> float:
     """Seconds in common; where there are none, minus the seconds between."""
-    return min(segment.end, sentence.end) - max(segment.start, sentence.start)
+    return min(segment.end, piece.end) - max(segment.start, piece.start)

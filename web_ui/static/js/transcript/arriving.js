@@ -1,4 +1,4 @@
-// Lines that come while the page is open: made from the page's templates, put in their place by time.
+// Lines that come while the page is open: made from the page's templates, put where their time is.
 
 import { clock } from "../format.js";
 import { word } from "../words.js";

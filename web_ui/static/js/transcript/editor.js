@@ -1,4 +1,4 @@
-// Corrects a segment where it stands: opened, typed in, closed. What is saved is in saving.js's hands.
+// Corrects a segment where it stands: opened, typed in, closed.
 
 import { word } from "../words.js";
 import { call, find, findAll } from "./page.js";
@@ -75,7 +75,7 @@ function typed(event) {
   if (!made || event.isComposing || event.keyCode === 229) return;
   const line = made.closest(".line");
   if (event.key === "Escape") close(line);
-  else if (event.key === "Enter" && event.target.matches("textarea") && !event.shiftKey) saved(made);
+  else if (event.key === "Enter" && !event.shiftKey && event.target.name === "text") saved(made);
   else if (event.altKey && event.code === "KeyP") playStretch(startOf(line), endOf(line));
   else return;
   event.preventDefault();

@@ -3,9 +3,10 @@
 
 import { word } from "../words.js";
 import { find, findAll, hear } from "./page.js";
-import { lines, list, textOf } from "./lines.js";
-import { fold, matches } from "./folding.js";
+import { lines, textOf } from "./lines.js";
+import { fold } from "./folding.js";
 import { show } from "./follow.js";
+import { matching } from "./matching.js";
 import { rangeIn } from "./texts.js";
 
 const WAIT_MS = 120;
@@ -13,27 +14,15 @@ const paints = globalThis.Highlight && CSS.highlights;
 const field = find("find-field");
 const count = find("find-count");
 const only = find("find-only");
-const folds = new WeakMap();
 let found = [];
 let place = -1;
 let waiting;
-
-function foldOf(line) {
-  const text = textOf(line)?.textContent ?? "";
-  const known = folds.get(line);
-  if (known?.text === text) return known;
-  const made = { text, ...fold(text) };
-  folds.set(line, made);
-  return made;
-}
 
 /** Look for what the field holds; the place stays where it was, or is the next one in sight. */
 export function look() {
   clearTimeout(waiting);
   const query = fold(field.value).folded;
-  found = lines().segments.flatMap((line) =>
-    matches(foldOf(line), query).map(([from, to]) => ({ line, from, to })),
-  );
+  found = matching(query);
   place = -1;
   paint();
   filter(query);
@@ -121,5 +110,4 @@ export function start() {
   };
   hear("lines", again);
   hear("changed", again);
-  list().addEventListener("focusin", (event) => event.target.closest(".line")?.removeAttribute("hidden"));
 }

@@ -1,4 +1,4 @@
-// Text as people look for it: letters and digits alone, as search/folding does on the server, so that
+// Text as people look for it: letters and digits alone, as the server's search has it, so that
 // neither spaces nor signs stand between 해지 and 해 지.
 
 const KEPT = /[\p{L}\p{N}\p{M}]/gu;

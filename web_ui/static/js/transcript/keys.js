@@ -13,10 +13,11 @@ import { redo, undo } from "./undo.js";
 
 const sheet = find("sheet");
 const letters = find("letters");
-const TYPING = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]";
+const PRESSED = "[type=checkbox], [type=radio], [type=range]";
+const TYPING = `input:not(${PRESSED}), textarea, select, [contenteditable]`;
 
 // A Korean keyboard writes ㅓ where J is: the key's place tells what is meant.
-const PLACES = { KeyJ: "j", KeyK: "k", KeyL: "l", KeyE: "e", Slash: "/", BracketLeft: "[", BracketRight: "]" };
+const PLACES = { KeyJ: "j", KeyK: "k", KeyL: "l", KeyE: "e", Slash: "/" };
 const SHIFTED = { Slash: "?", Comma: "<", Period: ">" };
 
 const LETTERS = {

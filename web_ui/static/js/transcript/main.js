@@ -19,9 +19,9 @@ import * as live from "./live.js";
 import * as arrival from "./arrival.js";
 
 call.dataset.ready = "";
-for (const behaviour of [controls, seek, spoken, listen, follow, editor, panel, menus, copying, find, keys, roving]) {
-  behaviour.start();
-}
+const listening = [controls, seek, spoken, listen, follow];
+const reading = [editor, panel, menus, copying, find, keys, roving];
+for (const behaviour of [...listening, ...reading]) behaviour.start();
 arrival.start();
 live.start();
 // What is only looked at comes after what is pressed.

@@ -14,6 +14,7 @@ async function send(form, said, work) {
   form.inert = true;
   try {
     await work(form);
+    form.reset();
     form.closest("details")?.removeAttribute("open");
     say(word(said));
     await refresh({ panel: true });

@@ -35,5 +35,6 @@ async function once() {
 }
 
 function read(told) {
-  return { duration: told.duration, perSecond: told.per_second, peaks: Uint8Array.from(told.peaks) };
+  const { duration, per_second: perSecond } = told;
+  return { duration, perSecond, peaks: Uint8Array.from(told.peaks) };
 }

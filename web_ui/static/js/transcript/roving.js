@@ -17,7 +17,8 @@ function pressed(event) {
   const links = [...line.querySelectorAll(REACHED)].filter((link) => link.checkVisibility());
   const last = event.shiftKey ? links[0] : links.at(-1);
   // From there the browser goes on to what comes next on the page.
-  if (document.activeElement === last) (event.shiftKey ? before : after).focus({ preventScroll: true });
+  const way = event.shiftKey ? before : after;
+  if (document.activeElement === last) way.focus({ preventScroll: true });
 }
 
 function entered(event) {

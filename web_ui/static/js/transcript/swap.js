@@ -4,6 +4,9 @@ import { showTimes } from "../times.js";
 import { reach, Refused } from "./asking.js";
 import { call, find, findAll, page, tell } from "./page.js";
 
+const FIELDS = "textarea, select, input:not([type=hidden], [type=checkbox], [data-reviewer])";
+const TEXT = new Set(["above-lines", "lines", "below-lines", "coverage-bar"]);
+
 /** The page as it is now; `panel`: its panel alone. */
 async function fetchPage(panel) {
   const asked = new URLSearchParams({ lang: document.documentElement.lang });
@@ -14,12 +17,12 @@ async function fetchPage(panel) {
 }
 
 /** Put the new parts in the place of the old; what is being written in stays. */
-export async function refresh({ panel = false } = {}) {
+export async function refresh({ panel = false, lines = true } = {}) {
   const fresh = await fetchPage(panel);
   const open = new Set(Array.from(findAll("keep-open"), (each) => `${each.id} ${each.open}`));
   for (const part of findAll("swap", fresh)) {
     const old = document.getElementById(part.id);
-    if (!old || isWritten(old)) continue;
+    if (!old || isWritten(old) || (!lines && TEXT.has(part.id))) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
     old.replaceWith(document.importNode(part, true));
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
@@ -33,12 +36,19 @@ export async function refresh({ panel = false } = {}) {
   tell("swapped");
 }
 
+/** What somebody has begun to write in must not be taken away. */
 function isWritten(part) {
   if (part.querySelector("[data-editing]")) return true;
-  return part.id !== "lines" && part.contains(document.activeElement) && document.activeElement.matches("input, textarea");
+  return [...part.querySelectorAll(FIELDS)].some(isChanged);
+}
+
+function isChanged(field) {
+  if (!field.matches("select")) return field.value !== field.defaultValue;
+  const first = [...field.options].findIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(0, first);
 }
 
 function takeState(fresh) {
-  call.dataset.state = fresh.dataset.state;
-  call.dataset.duration = fresh.dataset.duration;
+  const { state, phase, duration } = fresh.dataset;
+  Object.assign(call.dataset, { state, phase, duration });
 }

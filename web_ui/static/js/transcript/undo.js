@@ -16,21 +16,28 @@ export function record(number, before, after) {
   undone.length = 0;
 }
 
-export const undo = () => step(done, undone, "before", "after", "edit.undone", "edit.nothing_to_undo");
-export const redo = () => step(undone, done, "after", "before", "edit.redone", "edit.nothing_to_redo");
+export function undo() {
+  if (!done.length) return say(word("edit.nothing_to_undo"));
+  return step(done, undone, ({ before, after }) => [before, after], "edit.undone");
+}
 
-async function step(from, to, wanted, present, said, nothing) {
+export function redo() {
+  if (!undone.length) return say(word("edit.nothing_to_redo"));
+  return step(undone, done, ({ before, after }) => [after, before], "edit.redone");
+}
+
+async function step(from, to, ends, said) {
   const entry = from.pop();
-  if (!entry) return say(word(nothing));
-  const [goal, now] = [entry[wanted], entry[present]];
+  const [goal, now] = ends(entry);
   const text = goal.text === now.text ? {} : { text: goal.text, was: now.text };
   const speaker = goal.speaker === now.speaker ? {} : { speaker: goal.speaker };
   try {
     await send(entry.number, { ...text, ...speaker });
   } catch (error) {
     // Somebody else's text stands there now: theirs is not undone.
-    if (error.code !== "wrong_state") from.push(entry);
-    return say(error.code === "wrong_state" ? word("edit.conflict") : (error.words ?? word("script.failed")));
+    if (error.code === "wrong_state") return say(word("edit.conflict"));
+    from.push(entry);
+    return say(error.words ?? word("script.failed"));
   }
   to.push(entry);
   const line = lineOf(entry.number);

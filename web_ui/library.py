@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from web_ui.errors import RecordingMissing, WrongState
+from web_ui.errors import NoRecording, RecordingMissing, WrongState
 from web_ui.jobs.changes import Changes
 from web_ui.jobs.workers import Workers
 from web_ui.recordings.files import Recordings
@@ -93,6 +93,7 @@ class Library:
     async def _keep(self, id: str, sent: ReceivedRecording, actor: Actor) -> Transcript:
         try:
             form = UploadForm.read(sent.fields)
+            _refuse_empty(sent.bytes)
             await asyncio.to_thread(self.recordings.finish, id, sent.bytes)
             added = await self._add(id, form, sent.filename, sent.bytes, "queued", actor)
         except BaseException:
@@ -109,8 +110,6 @@ class Library:
         except BaseException:
             await asyncio.to_thread(self.recordings.delete, id)
             raise
-        if size == 0:
-            await self._accept(added)
         return added
 
     async def uploaded_bytes(self, id: str) -> int:
@@ -285,6 +284,11 @@ class Library:
         found = await self.database.write(_with_audit, step, entry)
         self.changes.publish(id)
         return found
+
+
+def _refuse_empty(size: int) -> None:
+    if size == 0:
+        raise NoRecording("file: the recording is empty")
 
 
 async def _to_its_end(work: Coroutine[Any, Any, Found]) -> Found:

@@ -129,6 +129,22 @@ async def test_upload_that_cannot_be_taken_is_refused_at_once(
     assert listed["total"] == 0
 
 
+@pytest.mark.parametrize("how", ["form", "pieces"])
+async def test_empty_recording_is_refused_at_once(how: str, tmp_path: Path) -> None:
+    """There is nothing to wait for, and nothing is kept."""
+    async with client_of(FakeSttApi(), tmp_path) as client:
+        if how == "form":
+            response = await client.post("/api/transcripts", files={"file": ("a.wav", b"")})
+        else:
+            headers = {**TUS, "Upload-Length": "0", "Upload-Metadata": metadata(filename="a.wav")}
+            response = await client.post("/api/uploads", headers=headers)
+        listed = (await client.get("/api/transcripts")).json()
+    assert response.status_code == 422
+    assert response.json()["error_code"] in ("no_recording", "invalid_option")
+    assert listed["total"] == 0
+    assert not list(tmp_path.rglob("*.part"))
+
+
 @pytest.mark.parametrize(
     ("fields", "named"),
     [

@@ -31,7 +31,7 @@ def pages(tmp_path: Path, engine: FakeEngine) -> Iterator[str]:
     """The address of web-ui before a real stt-api whose model is a fake."""
     places = {"WEB_UI_DATA": str(tmp_path / "data"), "WEB_UI_LOGS": str(tmp_path / "logs")}
     with serving(engine) as stt_api, serving_process(STT_API_URL=stt_api, **places) as (address, _):
-        wait_until(lambda: answers(address))
+        wait_until(lambda: answers(address), 20)
         yield address
 
 
@@ -42,7 +42,7 @@ def sent(address: str) -> str:
 
 def events(url: str, **headers: str) -> Iterator[tuple[str, dict[str, Any], float]]:
     """Name, data and moment of each event, until the stream ends."""
-    with httpx.stream("GET", url, headers=headers, timeout=10) as response:
+    with httpx.stream("GET", url, headers=headers, timeout=30) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         name = ""
         for line in response.iter_lines():
@@ -126,8 +126,8 @@ def test_streams_do_not_hold_the_end(tmp_path: Path) -> None:
     """A service that is asked to stop ends its streams within seconds."""
     places = {"WEB_UI_DATA": str(tmp_path / "data"), "WEB_UI_LOGS": str(tmp_path / "logs")}
     with serving_process(**places) as (address, process):
-        wait_until(lambda: answers(address))
-        with httpx.stream("GET", f"{address}/api/events", timeout=10) as response:
+        wait_until(lambda: answers(address), 20)
+        with httpx.stream("GET", f"{address}/api/events", timeout=30) as response:
             pieces = response.iter_bytes()
             next(pieces)
             began = time.monotonic()

@@ -217,7 +217,9 @@ ENGLISH: dict[str, str] = {
     "analysis.warning.cut_off": "The recording breaks off; there is text up to there.",
     "analysis.warning.damaged": "Damaged pieces of the recording were skipped.",
     "analysis.warning.one_channel": "The recording has one channel, so nobody is told apart.",
-    "analysis.warning.same_channels": "Both channels hold the same sound, so it was transcribed once.",
+    "analysis.warning.same_channels": (
+        "Both channels hold the same sound, so it was transcribed once."
+    ),
     "method.llm": "LLM",
     "method.rules": "Rules",
     "method.dummy": "Dummy",

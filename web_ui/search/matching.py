@@ -35,16 +35,36 @@ AT_ONCE = 200
 
 
 def holding(
+    connection: Connection,
+    whole: str,
+    words: Sequence[str],
+    conditions: Sequence[ColumnElement[bool]],
+) -> tuple[Members, bool]:
+    """Those that hold the whole, in what was said or in the title, and of whose rows the conditions
+    are true; if none does, those that hold each of the words, of which it is made, somewhere.
+
+    True: it is the latter. Texts are folded; an empty one is held by none.
+    """
+    members = _likely(connection, [whole], conditions)
+    if len(words) < 2:
+        return _sure(connection, members, [whole]), False
+    others = _likely(connection, words, conditions)
+    if _unsure([whole]) and len(members) * 2 > len(others):
+        # About the same texts are to be read for both: once is enough.
+        held, apart = _read(connection, others, [whole], _unsure(words))
+    else:
+        held = _sure(connection, members, [whole])
+        apart = held or _sure(connection, others, words)
+    return (held, False) if held else (apart, bool(apart))
+
+
+def _likely(
     connection: Connection, needles: Sequence[str], conditions: Sequence[ColumnElement[bool]]
 ) -> Members:
-    """Those that hold every needle, in what was said or in the title, and of whose rows the
-    conditions are true. Needles are folded; an empty one is held by none."""
+    """Those that hold every needle, as far as grams can tell."""
     grams = {gram for needle in needles for gram in _some_grams(needle)}
-    if not grams:
-        return Members({})
-    members = _existing(connection, _candidates(connection, grams), conditions)
-    unsure = [pack(needle) for needle in needles if len(needle) > LONGEST_GRAM]
-    return _read(connection, members, unsure) if unsure else members
+    members = _candidates(connection, grams) if grams else Members({})
+    return _existing(connection, members, conditions) if members else members
 
 
 def _some_grams(needle: str) -> list[int]:
@@ -88,19 +108,34 @@ def _existing(
     return members & _members(connection, statement)
 
 
-def _read(connection: Connection, members: Members, needles: Sequence[bytes]) -> Members:
-    """Those of `members` that hold every needle.
+def _sure(connection: Connection, members: Members, needles: Sequence[str]) -> Members:
+    """Those of the likely ones that hold every needle."""
+    unsure = _unsure(needles)
+    return _read(connection, members, unsure)[0] if unsure else members
+
+
+def _unsure(needles: Sequence[str]) -> list[str]:
+    """Those of which grams do not tell enough."""
+    return [needle for needle in needles if len(needle) > LONGEST_GRAM]
+
+
+def _read(
+    connection: Connection, members: Members, *alternatives: Sequence[str]
+) -> tuple[Members, ...]:
+    """For each of the alternatives, which members hold all its needles, and none before it.
 
     Read here, not in the database: Python finds bytes in bytes three times as fast as SQLite.
     """
     key = SEARCH_TEXTS.c.transcript_key
     statement = select(key, SEARCH_TEXTS.c.text).execution_options(yield_per=AT_ONCE)
-    return members & Members.of(
-        one
-        for some in _ranges(members, key)
-        for one, text in connection.execute(statement.where(some))
-        if all(needle in text for needle in needles)
-    )
+    held: list[tuple[list[bytes], list[int]]] = [([*map(pack, each)], []) for each in alternatives]
+    for some in _ranges(members, key):
+        for one, text in connection.execute(statement.where(some)):
+            for needles, keys in held:
+                if all(needle in text for needle in needles):
+                    keys.append(one)
+                    break
+    return tuple(members & Members.of(keys) for _, keys in held)
 
 
 def _ranges(members: Members, key: ColumnElement[int]) -> Iterator[ColumnElement[bool]]:

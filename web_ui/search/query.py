@@ -42,16 +42,13 @@ def search(connection: Connection, filters: Filters, page: int, per_page: int) -
     q = filters.q.strip()[:LONGEST_QUERY]
     if not q:
         return _listed(connection, filters, offset, per_page)
-    needles = [fold(q)[:LONGEST_QUERY]]
-    members = holding(connection, needles, passing(filters))
+    whole = fold(q)[:LONGEST_QUERY]
     words = [word for word in map(fold, q.split()) if word]
-    is_split = not members and len(words) > 1
-    if is_split:
-        needles = list(dict.fromkeys(words))
-        members = holding(connection, needles, passing(filters))
+    members, is_split = holding(connection, whole, words, passing(filters))
+    needles = list(dict.fromkeys(words)) if is_split else [whole]
     keys = _newest(connection, members, filters, offset, per_page)
     found = found_in(connection, keys, [pack(needle) for needle in needles])
-    return SearchResult(tuple(found), len(members), is_split and bool(members))
+    return SearchResult(tuple(found), len(members), is_split)
 
 
 def _listed(connection: Connection, filters: Filters, offset: int, per_page: int) -> SearchResult:

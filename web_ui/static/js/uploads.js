@@ -74,15 +74,19 @@ function startMore() {
 
 tellElsewhere(() => uploads.filter((upload) => BUSY.has(upload.state)).map((upload) => upload.url));
 
-/** What an earlier visit began and did not end. */
+/** What an earlier visit began and did not end; this one may have gone on with it meanwhile. */
 export async function showInterrupted() {
   const elsewhere = await underWayElsewhere();
   for (const [print, one] of Object.entries(keptUploads())) {
     if (elsewhere.has(one.url)) continue;
     const sent = await standing(one.url).catch((error) => (error.code === GONE ? GONE : null));
     if (sent === GONE || sent >= one.size) forgetUpload(print);
-    else if (sent !== null && keptUploads()[print]) showOne(print, one, sent);
+    else if (sent !== null && keptUploads()[print] && !isMine(one.url)) showOne(print, one, sent);
   }
+}
+
+function isMine(url) {
+  return uploads.some((upload) => upload.url === url);
 }
 
 function showOne(print, one, sent) {

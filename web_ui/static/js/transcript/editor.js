@@ -88,8 +88,12 @@ function submitted(event) {
   saved(event.target, event.submitter?.name === "restore");
 }
 
-export function start() {
+/** What the server opened, for an address that asked for it. */
+export function adopt() {
   for (const made of findAll("editing")) offerNew(made);
+}
+
+export function start() {
   call.addEventListener("click", pressed);
   call.addEventListener("keydown", typed);
   call.addEventListener("submit", submitted);

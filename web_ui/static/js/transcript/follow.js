@@ -5,7 +5,6 @@ import { audio } from "./sound.js";
 import { spoken } from "./spoken.js";
 
 const SCROLL_KEYS = new Set(["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"]);
-const away = find("follow");
 let following = true;
 
 /** Bring a line into sight; a far one at once, a near one smoothly. */
@@ -26,12 +25,17 @@ function covered() {
 function look() {
   if (!following) return;
   following = false;
-  away.hidden = !audio || audio.paused;
+  offer(!audio.paused);
+}
+
+function offer(shown) {
+  const way = find("follow");
+  if (way) way.hidden = !shown;
 }
 
 function goBack() {
   following = true;
-  away.hidden = true;
+  offer(false);
   const line = spoken();
   if (line) show(line);
 }
@@ -57,13 +61,11 @@ export function start() {
     const typing = event.target.closest?.("input, textarea, select, [role=slider]");
     if (SCROLL_KEYS.has(event.key) && !typing) look();
   });
-  away.querySelector("button").addEventListener("click", goBack);
-  audio.addEventListener("play", () => {
-    goBack();
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-follow]")) goBack();
   });
-  audio.addEventListener("pause", () => {
-    away.hidden = true;
-  });
+  audio.addEventListener("play", goBack);
+  audio.addEventListener("pause", () => offer(false));
   hear("spoken", (line) => {
     if (line && following && !audio.paused && !find("editing")) show(line);
   });
@@ -72,10 +74,12 @@ export function start() {
 /** What lies under the player is not in sight: the style sheet scrolls to below it. */
 function measureCovered() {
   const player = document.getElementById("player");
-  new ResizeObserver(() => {
+  const measure = () => {
     const covered = `${player.offsetHeight}px`;
     // Not on the root as a property of its own: every line would be styled anew.
     document.documentElement.style.setProperty("scroll-padding-top", covered);
-    document.getElementById("panel").style.setProperty("--covered", covered);
-  }).observe(player);
+    document.getElementById("panel")?.style.setProperty("--covered", covered);
+  };
+  new ResizeObserver(measure).observe(player);
+  hear("lines", measure);
 }

@@ -19,6 +19,8 @@ hear("lines", () => {
 
 /** Every line in order, and the segments among them with their times. */
 export function lines() {
+  // More of them come while the page arrives.
+  if (document.readyState === "loading") return measured();
   known ??= measured();
   return known;
 }

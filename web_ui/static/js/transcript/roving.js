@@ -5,8 +5,6 @@ import { hear } from "./page.js";
 import { lines, list, timeOf } from "./lines.js";
 
 const REACHED = "a, button, input:not([type=hidden]), select, summary, textarea";
-const before = document.getElementById("before-lines");
-const after = document.getElementById("after-lines");
 let stop = null;
 let tabbed = false;
 
@@ -17,7 +15,7 @@ function pressed(event) {
   const links = [...line.querySelectorAll(REACHED)].filter((link) => link.checkVisibility());
   const last = event.shiftKey ? links[0] : links.at(-1);
   // From there the browser goes on to what comes next on the page.
-  const way = event.shiftKey ? before : after;
+  const way = document.getElementById(event.shiftKey ? "before-lines" : "after-lines");
   if (document.activeElement === last) way.focus({ preventScroll: true });
 }
 

@@ -28,7 +28,7 @@ function doubts() {
 
 function quotes() {
   const panel = document.getElementById("compliance");
-  return Array.from(findAll("quote", panel), (quote) => [
+  return Array.from(panel ? findAll("quote", panel) : [], (quote) => [
     Number(quote.dataset.start),
     Number(quote.dataset.end),
   ]);

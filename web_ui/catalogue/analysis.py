@@ -218,7 +218,7 @@ ENGLISH: dict[str, str] = {
     "analysis.warning.damaged": "Damaged pieces of the recording were skipped.",
     "analysis.warning.one_channel": "The recording has one channel, so nobody is told apart.",
     "analysis.warning.same_channels": (
-        "Both channels hold the same sound, so it was transcribed once."
+        "Both channels hold the same sound; it was transcribed once."
     ),
     "method.llm": "LLM",
     "method.rules": "Rules",

@@ -32,6 +32,8 @@ FEW = 500
 # A range is read where one in so many of it is wanted.
 SPARSE = 4
 AT_ONCE = 200
+# PostgreSQL shifts a big integer by a plain one alone.
+_SHIFT = cast(literal(BLOCK_BITS), Integer)
 
 
 def holding(
@@ -85,10 +87,10 @@ def _holders() -> Select[int, int]:
     """Looked up block by block, as `search_grams` is ordered."""
     key = TRANSCRIPTS.c.key
     first, last = select(func.min(key)).scalar_subquery(), select(func.max(key)).scalar_subquery()
-    blocks = select(cast(first.bitwise_rshift(BLOCK_BITS), BigInteger).label("block"))
+    blocks = select(cast(first.bitwise_rshift(_SHIFT), BigInteger).label("block"))
     every = blocks.cte("blocks", recursive=True)
     every = every.union_all(
-        select(every.c.block + 1).where(every.c.block < last.bitwise_rshift(BLOCK_BITS))
+        select(every.c.block + 1).where(every.c.block < last.bitwise_rshift(_SHIFT))
     )
     held = SEARCH_GRAMS.c
     return (
@@ -153,7 +155,7 @@ def _ranges(members: Members, key: ColumnElement[int]) -> Iterator[ColumnElement
 
 def _in_bits(key: ColumnElement[int]) -> Select[int, int]:
     """The keys of a table as blocks and bits; a sum, as no bit comes twice."""
-    block = key.bitwise_rshift(BLOCK_BITS).label("block")
+    block = key.bitwise_rshift(_SHIFT).label("block")
     place = cast(key.bitwise_and(BLOCK - 1), Integer)
     bit = cast(literal(1), BigInteger).bitwise_lshift(place)
     return select(block, func.sum(bit)).group_by("block")

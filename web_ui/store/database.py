@@ -29,7 +29,9 @@ Found = TypeVar("Found")
 READERS = 4
 BUSY_SECONDS = 5.0
 PATIENCE_SECONDS = 2.0
-CACHE_KIB = 32 * 1024
+# Pages are read from the system's own cache, where a search of thousands of texts is quickest.
+CACHE_KIB = 4 * 1024
+MAPPED_BYTES = 1024 * 1024 * 1024
 FILE_NAME = "web-ui.db"
 
 
@@ -155,6 +157,7 @@ def _prepare(connection: Any, _: object) -> None:
         "secure_delete = ON",
         "temp_store = MEMORY",
         f"cache_size = -{CACHE_KIB}",
+        f"mmap_size = {MAPPED_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 

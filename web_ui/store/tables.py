@@ -115,6 +115,8 @@ TRANSCRIPTS = Table(
     Index(None, "state", "created_at"),
     Index(None, "verdict", "created_at"),
     Index(None, "language", "created_at"),
+    # A key that was deleted is nobody's again: the search index knows transcripts by theirs.
+    sqlite_autoincrement=True,
 )
 
 SEGMENTS = Table(

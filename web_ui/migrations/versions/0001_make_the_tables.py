@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_transcripts")),
         sa.UniqueConstraint("id", name=op.f("uq_transcripts_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         op.f("ix_transcripts_created_at_key_state_language_verdict"),

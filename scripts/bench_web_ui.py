@@ -18,12 +18,14 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import httpx
 from sqlalchemy import Connection, exists, select, text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,9 +40,14 @@ from bench_transcripts import (  # noqa: E402 - the path comes first
     calls,
 )
 
+from web_ui.app import create_app  # noqa: E402
+from web_ui.client import Recording  # noqa: E402
+from web_ui.engine_answers import AnalysisAnswer, EngineState, StreamAnswer  # noqa: E402
+from web_ui.errors import EngineAway  # noqa: E402
 from web_ui.records import Options  # noqa: E402
 from web_ui.search.index import drop_transcript  # noqa: E402
 from web_ui.search.query import SearchResult, search  # noqa: E402
+from web_ui.settings import Settings  # noqa: E402
 from web_ui.store import review, transcripts, work  # noqa: E402
 from web_ui.store.database import Database, sqlite_url  # noqa: E402
 from web_ui.store.tables import SEGMENTS, TRANSCRIPTS  # noqa: E402
@@ -52,6 +59,11 @@ INDEXED = 200
 AT_ONCE = 50
 SPRING = (date(2026, 3, 1), date(2026, 5, 31))
 LONG_CALL = 5_000
+PAGES = (
+    ("the home page", "/"),
+    ("the home page, its middle page", "/?page=250"),
+    ("the home page, a search", f"/?q={COMMON_WORD}"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +233,52 @@ def sizes(connection: Connection) -> dict[str, int]:
     }
 
 
+class NoEngine:
+    """stt-api, away: the pages are there without it."""
+
+    async def health(self) -> EngineState:
+        raise EngineAway("not part of this measurement")
+
+    async def products(self) -> tuple[str, ...]:
+        return ()
+
+    async def stream(
+        self, recording: Recording, options: Mapping[str, str], request_id: str
+    ) -> AsyncGenerator[StreamAnswer, None]:
+        answers: tuple[StreamAnswer, ...] = ()
+        for answer in answers:
+            yield answer
+        raise EngineAway("not part of this measurement")
+
+    async def analyse(self, route: str, call: Mapping[str, Any], request_id: str) -> AnalysisAnswer:
+        raise EngineAway("not part of this measurement")
+
+    async def close(self) -> None:
+        pass
+
+
+async def ask_pages(directory: Path, turns: int) -> list[Measured]:
+    """Whole pages, through every middleware, with as many transcripts as there are."""
+    app = create_app(Settings(web_ui_data=directory), NoEngine())
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://web") as client,
+    ):
+        total = (await client.get("/api/transcripts")).json()["total"]
+        return [await ask_page(client, *page, total, turns) for page in PAGES]
+
+
+async def ask_page(
+    client: httpx.AsyncClient, name: str, address: str, total: int, turns: int
+) -> Measured:
+    (await client.get(address)).raise_for_status()
+    measured = Measured(name, total)
+    measured.seconds = await timed(lambda: client.get(address), turns)
+    note(f"{name}: {statistics.median(measured.seconds) * 1000:.1f} ms")
+    return measured
+
+
 def question_table(rows: Sequence[Measured]) -> str:
     lines = [
         "| question | found | median ms | max ms | LIKE ms | times as fast |",
@@ -259,6 +317,7 @@ async def bench(directory: Path, given: argparse.Namespace) -> None:
         if not (await database.read(search, Filters(), 1, 1)).total:
             await fill(database, calls(given.transcripts, given.seed))
         print(question_table(await ask_all(database, given.turns)), end="\n\n")
+        print(question_table(await ask_pages(directory, given.turns)), end="\n\n")
         print(cost_table(await index_costs(database)), end="\n\n")
         for name, size in (await database.read(sizes)).items():
             print(f"{name}: {size / given.transcripts / 1024:.1f} KiB for each transcript")

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import BinaryIO
 
 from web_ui.client import Recording
 from web_ui.recordings.files import Recordings
@@ -17,8 +18,20 @@ async def open_recording(
     recordings: Recordings, transcript: Transcript
 ) -> AsyncIterator[Recording]:
     """Raises `RecordingMissing`."""
-    file = await asyncio.to_thread(recordings.open, transcript.id)
+    file = await _opened(recordings, transcript.id)
     try:
         yield Recording(file, os.fstat(file.fileno()).st_size, transcript.file_name)
     finally:
         await asyncio.to_thread(file.close)
+
+
+async def _opened(recordings: Recordings, id: str) -> BinaryIO:
+    """Whoever is cancelled meanwhile leaves no file open behind."""
+    opening = asyncio.ensure_future(asyncio.to_thread(recordings.open, id))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait({opening})
+        if opening.exception() is None:
+            opening.result().close()
+        raise

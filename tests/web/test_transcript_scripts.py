@@ -65,11 +65,22 @@ def test_scripts_find_the_words_they_ask_for() -> None:
     assert not re.findall(r'\bword\("(?!' + "|".join(sorted(KOREAN)) + r')[^"]*"', code)
 
 
+def test_words_are_not_taken_for_places() -> None:
+    """No attribute that holds words is one by which a script looks for an element."""
+    page = page_of(whole_view())
+    words = next(attrs for _, attrs in page.elements if attrs.get("id") == "words")
+    code = "".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
+    places = set(re.findall(r'\bfind(?:All)?\("([\w-]+)"', code))
+    places |= set(re.findall(r"\[data-([\w-]+)", code))
+    assert len(places) > 50
+    assert {f"data-{place}" for place in places} & words.keys() == set()
+
+
 def test_no_hole_is_left_in_the_words() -> None:
     """A place-holder that a script fills in is handed on as it is; none is lost on the way."""
     page = page_of(whole_view())
     words = next(attrs for _, attrs in page.elements if attrs.get("id") == "words")
-    assert words["data-find-count"] == "{total}곳 중 {place}번째"
+    assert words["data-find-place"] == "{total}곳 중 {place}번째"
     assert words["data-line-seconds"] == "{seconds}초"
 
 

@@ -117,7 +117,7 @@ KOREAN: dict[str, str] = {
     "edit.take_theirs": "그 글로 두기",
     # Finding in it.
     "find.label": "이 글에서 찾기",
-    "find.count": "{total}곳 중 {place}번째",
+    "find.place": "{total}곳 중 {place}번째",
     "find.total": "{total}곳",
     "find.none": "없음",
     "find.previous": "이전 위치",
@@ -266,7 +266,7 @@ ENGLISH: dict[str, str] = {
     "edit.take_theirs": "Leave theirs",
     # Finding in it.
     "find.label": "Find in this text",
-    "find.count": "{place} of {total}",
+    "find.place": "{place} of {total}",
     "find.total": "{total} found",
     "find.none": "None",
     "find.previous": "Previous",

@@ -49,7 +49,7 @@ function tellCount(query) {
 function told() {
   if (!found.length) return word("find.none");
   const values = { total: found.length, place: place + 1 };
-  return word(place < 0 ? "find.total" : "find.count", values);
+  return word(place < 0 ? "find.total" : "find.place", values);
 }
 
 /** Go to the next place, or the one before. */

@@ -130,9 +130,7 @@ def _conversation(call: CallRequest, mask_pii: bool) -> Conversation:
     if call.segments is None:
         conversation = conversation_of_text(call.text or "")
     else:
-        lines = [
-            Line(s.id, s.text, s.start, s.end, s.speaker, s.channel) for s in call.segments
-        ]
+        lines = [Line(s.id, s.text, s.start, s.end, s.speaker, s.channel) for s in call.segments]
         timed = any(line.end > line.start for line in lines)
         conversation = Conversation(tuple(lines), timed)
     return masking.masked_conversation(conversation) if mask_pii else conversation
